@@ -1,0 +1,147 @@
+/**
+ * Sets up what is missing and says what it does. Plain JavaScript without imports from the tree, because it runs on whatever
+ * Node the host has (20 or newer) before anything is installed. Each step is keyed by a hash of what it depends on,
+ * so a second start repeats nothing. `--for start` leaves out what only the tests need.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const purpose = process.argv[process.argv.indexOf('--for') + 1] === 'start' ? 'start' : 'test';
+const stampsDir = join(root, '.cache', 'setup');
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+const startedMs = Date.now();
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+const say = (text) => console.log(`setup: ${text}`);
+
+function filesBelow(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => name !== 'node_modules' && !name.endsWith('.generated.ts') && name !== '__pycache__')
+    .sort()
+    .flatMap((name) => filesBelow(join(path, name)));
+}
+
+function hashOf(paths, ...extra) {
+  const hash = createHash('sha256');
+  for (const file of paths.map((path) => join(root, path)).filter(existsSync).flatMap(filesBelow)) {
+    hash.update(file.slice(root.length)).update(readFileSync(file));
+  }
+  for (const text of extra) hash.update(String(text));
+  return hash.digest('hex');
+}
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  if (result.error) throw result.error;
+  return { code: result.status ?? 1, output: `${result.stdout ?? ''}${result.stderr ?? ''}` };
+}
+
+/** Does a step once per key. A step that fails leaves no stamp, so the next start tries again. */
+function once(name, key, present, what, work) {
+  const stamp = join(stampsDir, name);
+  if (present() && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+  say(what);
+  const beganMs = Date.now();
+  rmSync(stamp, { force: true });
+  const problem = work();
+  if (problem) {
+    console.error(`setup: ${name} failed: ${problem}`);
+    process.exit(1);
+  }
+  mkdirSync(stampsDir, { recursive: true });
+  writeFileSync(stamp, key);
+  say(`${name} done in ${seconds(Date.now() - beganMs)}`);
+}
+
+const tail = (text, lines = 25) => text.trim().split('\n').slice(-lines).join('\n');
+
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  console.error(`setup: Node 20 or newer is wanted, found ${process.versions.node}`);
+  process.exit(1);
+}
+
+once(
+  'packages',
+  hashOf(['package-lock.json', 'package.json', 'quantum/package.json', '.npmrc'], process.platform, process.arch),
+  () => existsSync(join(root, 'node_modules', '.package-lock.json')),
+  'installing the npm packages of package-lock.json (Node 24 among them)',
+  () => {
+    const { code, output } = run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      shell: process.platform === 'win32',
+    });
+    return code === 0 ? null : tail(output);
+  },
+);
+
+const node24 = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+if (!existsSync(node24)) {
+  console.error(`setup: no Node 24 package for ${process.platform} ${process.arch} was installed`);
+  process.exit(1);
+}
+
+// The Python jobs: a run without them is PARTIAL, so a missing Python is said once and is no failure here.
+const jobsLock = 'batch-jobs/requirements.lock';
+const testLock = 'batch-jobs/requirements-test.lock';
+const venvPython = join(root, '.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+
+function findPython() {
+  const wanted = process.env.QEFM_PYTHON ? [process.env.QEFM_PYTHON] : ['python3.12', 'python3.11', 'python3.10', 'python3', 'python'];
+  for (const name of wanted) {
+    const probe = spawnSync(name, ['-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' });
+    const version = probe.status === 0 ? probe.stdout.trim() : '';
+    if (['3.10', '3.11', '3.12'].includes(version)) return { name, version };
+  }
+  return null;
+}
+
+function pipInstall(lock) {
+  const { code, output } = run(venvPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', lock]);
+  return code === 0 ? null : tail(output);
+}
+
+const python = findPython();
+if (python === null) {
+  say('no Python 3.10 to 3.12 with venv on the PATH: molecular dynamics is left out and runs will end as PARTIAL (DYNAMICS_UNAVAILABLE)');
+  if (purpose === 'test') {
+    console.error('setup: the tests need Python 3.10 to 3.12');
+    process.exit(1);
+  }
+} else {
+  once('python', hashOf([jobsLock], python.version), () => existsSync(venvPython), `making .venv with Python ${python.version} and the pinned packages of the dynamics job`, () => {
+    rmSync(join(root, '.venv'), { recursive: true, force: true });
+    rmSync(join(stampsDir, 'python-test'), { force: true });
+    const made = run(python.name, ['-m', 'venv', '.venv']);
+    return made.code === 0 ? pipInstall(jobsLock) : tail(made.output);
+  });
+  if (purpose === 'test') {
+    once('python-test', hashOf([jobsLock, testLock], python.version), () => existsSync(venvPython), 'adding the Python packages that only the tests use', () => pipInstall(testLock));
+  }
+}
+
+function script(name, inputs, present, what, args) {
+  once(name, hashOf([...inputs, 'package-lock.json']), present, what, () => {
+    const { code, output } = run(node24, args);
+    return code === 0 ? null : tail(output);
+  });
+}
+
+script(
+  'wasm',
+  ['quantum/assembly', 'scripts/build-wasm.ts'],
+  () => readdirSync(join(root, 'quantum', 'assembly')).some((name) => name.endsWith('.generated.ts')),
+  'compiling the SIMD kernels',
+  ['scripts/build-wasm.ts'],
+);
+script(
+  'lambdas',
+  ['quantum', 'core', 'lambdas', 'infra/manifest.ts', 'scripts/build-lambdas.ts'],
+  () => existsSync(join(root, 'dist', 'lambdas')),
+  'bundling the Lambda functions',
+  ['scripts/build-lambdas.ts'],
+);
+say(`ready in ${seconds(Date.now() - startedMs)}`);
