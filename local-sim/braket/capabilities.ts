@@ -1,0 +1,190 @@
+/**
+ * The `deviceCapabilities` document of GetDevice, in the schemas that the Braket SDK parses
+ * (braket.device_schema: one schema for simulators, one for each QPU vendor).
+ */
+import { type BraketDevice, deviceRegion } from './devices.ts';
+
+type Json = Record<string, unknown>;
+
+const header = (name: string, version = '1') => ({ name: `braket.device_schema.${name}`, version });
+
+const OBSERVABLES = ['x', 'y', 'z', 'h', 'i'];
+const NOISE_PRAGMAS = [
+  'bit_flip',
+  'phase_flip',
+  'pauli_channel',
+  'depolarizing',
+  'two_qubit_depolarizing',
+  'two_qubit_dephasing',
+  'amplitude_damping',
+  'generalized_amplitude_damping',
+  'phase_damping',
+  'kraus',
+].map((name) => `braket_noise_${name}`);
+
+interface ResultTypeRow {
+  name: string;
+  observables: readonly string[] | null;
+  shots: 'exact' | 'sampled' | 'any';
+  kinds: readonly BraketDevice['kind'][];
+}
+
+const RESULT_TYPES: readonly ResultTypeRow[] = [
+  { name: 'AdjointGradient', observables: OBSERVABLES, shots: 'exact', kinds: ['statevector'] },
+  { name: 'Amplitude', observables: null, shots: 'exact', kinds: ['statevector'] },
+  { name: 'DensityMatrix', observables: null, shots: 'exact', kinds: ['density-matrix'] },
+  { name: 'Expectation', observables: OBSERVABLES, shots: 'any', kinds: ['statevector', 'density-matrix', 'qpu'] },
+  { name: 'Probability', observables: null, shots: 'any', kinds: ['statevector', 'density-matrix', 'qpu'] },
+  { name: 'Sample', observables: OBSERVABLES, shots: 'sampled', kinds: ['statevector', 'density-matrix', 'qpu'] },
+  { name: 'Variance', observables: OBSERVABLES, shots: 'any', kinds: ['statevector', 'density-matrix', 'qpu'] },
+];
+
+const PRAGMA_OF: Readonly<Record<string, string>> = {
+  AdjointGradient: 'adjoint_gradient',
+  DensityMatrix: 'density_matrix',
+};
+
+/** Names of the result pragmas that a kind of device computes, as OpenQASM writes them. */
+export function supportedResultPragmas(kind: BraketDevice['kind']): string[] {
+  return RESULT_TYPES.filter((row) => row.kinds.includes(kind)).map((row) => PRAGMA_OF[row.name] ?? row.name.toLowerCase());
+}
+
+/** `gateNames` are the Braket names of the gate catalogue, all of which every device takes; QPUs compile them. */
+export function deviceCapabilities(device: BraketDevice, gateNames: readonly string[], updatedAtIso: string): Json {
+  const deviceParameters = { title: `Parameters of ${device.name}`, type: 'object' };
+  const common = { service: service(device, updatedAtIso), action: actions(device, gateNames), deviceParameters };
+  if (device.type === 'SIMULATOR') {
+    return {
+      braketSchemaHeader: header('simulators.gate_model_simulator_device_capabilities'),
+      ...common,
+      paradigm: {
+        braketSchemaHeader: header('simulators.gate_model_simulator_paradigm_properties'),
+        qubitCount: device.qubitCount,
+      },
+    };
+  }
+  const vendor = device.arn.split('/')[2];
+  return {
+    braketSchemaHeader: header(`${vendor}.${vendor}_device_capabilities`, vendor === 'rigetti' ? '2' : '1'),
+    ...common,
+    paradigm: {
+      braketSchemaHeader: header('gate_model_qpu_paradigm_properties'),
+      qubitCount: device.qubitCount,
+      nativeGateSet: device.nativeGates ?? [],
+      connectivity: { fullyConnected: device.connectivity === undefined, connectivityGraph: device.connectivity ?? {} },
+    },
+    ...vendorBlocks(vendor, device, updatedAtIso),
+  };
+}
+
+function service(device: BraketDevice, updatedAtIso: string): Json {
+  const usd = (microUsd: number) => microUsd / 1e6;
+  return {
+    braketSchemaHeader: header('device_service_properties'),
+    executionWindows: [{ executionDay: 'Everyday', windowStartHour: '00:00:00', windowEndHour: '23:59:59' }],
+    shotsRange: device.shotsRange,
+    deviceCost:
+      device.type === 'QPU'
+        ? { price: usd(device.price.perShotMicroUsd), unit: 'shot' }
+        : { price: usd(device.price.perMinuteMicroUsd), unit: 'minute' },
+    deviceDocumentation: { summary: `${device.provider} ${device.name}, emulated by the local cloud` },
+    deviceLocation: device.location,
+    updatedAt: updatedAtIso,
+    getTaskPollIntervalMillis: device.type === 'QPU' ? 1_000 : 200,
+  };
+}
+
+function actions(device: BraketDevice, gateNames: readonly string[]): Json {
+  const exactAllowed = device.shotsRange[0] === 0;
+  const supportedResultTypes = RESULT_TYPES.filter((row) => row.kinds.includes(device.kind)).map((row) => ({
+    name: row.name,
+    observables: row.observables,
+    minShots: row.shots === 'sampled' || !exactAllowed ? 1 : 0,
+    maxShots: row.shots === 'exact' ? 0 : device.shotsRange[1],
+  }));
+  const resultPragmas = supportedResultPragmas(device.kind).map((name) => `braket_result_type_${name}`);
+  const isQpu = device.type === 'QPU';
+  const program = {
+    actionType: 'braket.ir.openqasm.program',
+    version: ['1'],
+    supportedOperations: gateNames,
+    supportedModifiers: isQpu
+      ? []
+      : [
+          { name: 'ctrl', max_qubits: null },
+          { name: 'negctrl', max_qubits: null },
+          { name: 'pow', exponent_types: ['int', 'float'] },
+          { name: 'inv' },
+        ],
+    supportedPragmas: [
+      ...resultPragmas,
+      ...(isQpu ? ['verbatim'] : ['braket_unitary_matrix']),
+      ...(device.kind === 'density-matrix' ? NOISE_PRAGMAS : []),
+    ],
+    forbiddenPragmas: device.kind === 'density-matrix' ? [] : NOISE_PRAGMAS,
+    supportedResultTypes,
+    requiresAllQubitsMeasurement: false,
+    supportPhysicalQubits: isQpu,
+    requiresContiguousQubitIndices: !isQpu,
+    disabledQubitRewiringSupported: isQpu,
+  };
+  if (!device.programSets) return { 'braket.ir.openqasm.program': program };
+  return {
+    'braket.ir.openqasm.program': program,
+    'braket.ir.openqasm.program_set': { actionType: 'braket.ir.openqasm.program_set', version: ['1'], ...device.programSets },
+  };
+}
+
+/** What a vendor's schema demands beside the common blocks, from the noise model. */
+function vendorBlocks(vendor: string | undefined, device: BraketDevice, updatedAtIso: string): Json {
+  const noise = device.noise ?? { depolarizing1q: 0, depolarizing2q: 0, readout: 0 };
+  const fidelity = { one: 1 - noise.depolarizing1q, two: 1 - noise.depolarizing2q, readout: 1 - noise.readout };
+  const fraction = (value: number) => [{ fidelity: value, unit: 'fraction' }];
+  const standardized = {
+    braketSchemaHeader: header('standardized_gate_model_qpu_device_properties', '3'),
+    readoutFidelity: fraction(fidelity.readout),
+    singleQubitFidelity: fraction(fidelity.one),
+    twoQubitGateFidelity: fraction(fidelity.two),
+    updatedAt: updatedAtIso,
+  };
+  if (vendor === 'ionq') {
+    return {
+      provider: {
+        braketSchemaHeader: header('ionq.ionq_provider_properties'),
+        fidelity: { '1Q': { mean: fidelity.one }, '2Q': { mean: fidelity.two }, spam: { mean: fidelity.readout } },
+        timing: { T1: 100, T2: 1, '1Q': 1.3e-4, '2Q': 9.7e-4, readout: 1.5e-4, reset: 5e-5 },
+        errorMitigation: { 'braket.device_schema.error_mitigation.debias.Debias': { minimumShots: 2_500 } },
+      },
+      standardized,
+    };
+  }
+  if (vendor === 'aqt') {
+    const measured = (value: number, uncertainty: number) => ({ value, uncertainty });
+    return {
+      provider: {
+        braketSchemaHeader: header('aqt.aqt_provider_properties'),
+        properties: {
+          single_qubit_gate_fidelity: Object.fromEntries(
+            Array.from({ length: device.qubitCount }, (_, qubit) => [String(qubit), measured(100 * fidelity.one, 0.01)]),
+          ),
+          mean_two_qubit_gate_fidelity: measured(100 * fidelity.two, 0.1),
+          spam_fidelity_lower_bound: 100 * fidelity.readout,
+          t2_coherence_time_s: measured(0.2, 0.02),
+          t1_s: measured(1.1, 0.1),
+          readout_time_micros: 2_500,
+          single_qubit_gate_duration_micros: 15,
+          two_qubit_gate_duration_micros: 200,
+          updated_at: updatedAtIso,
+        },
+      },
+      standardized,
+    };
+  }
+  return {};
+}
+
+/** True for a regionless device, and for one in the caller's region: what SearchDevices of that region lists. */
+export function isListedIn(device: BraketDevice, region: string): boolean {
+  const own = deviceRegion(device.arn);
+  return own === '' || own === region;
+}
