@@ -28,7 +28,10 @@ function filesBelow(path) {
 
 function hashOf(paths, ...extra) {
   const hash = createHash('sha256');
-  for (const file of paths.map((path) => join(root, path)).filter(existsSync).flatMap(filesBelow)) {
+  for (const file of paths
+    .map((path) => join(root, path))
+    .filter(existsSync)
+    .flatMap(filesBelow)) {
     hash.update(file.slice(root.length)).update(readFileSync(file));
   }
   for (const text of extra) hash.update(String(text));
@@ -90,9 +93,13 @@ const testLock = 'batch-jobs/requirements-test.lock';
 const venvPython = join(root, '.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 
 function findPython() {
-  const wanted = process.env.QEFM_PYTHON ? [process.env.QEFM_PYTHON] : ['python3.12', 'python3.11', 'python3.10', 'python3', 'python'];
+  const wanted = process.env.QEFM_PYTHON
+    ? [process.env.QEFM_PYTHON]
+    : ['python3.12', 'python3.11', 'python3.10', 'python3', 'python'];
   for (const name of wanted) {
-    const probe = spawnSync(name, ['-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' });
+    const probe = spawnSync(name, ['-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])'], {
+      encoding: 'utf8',
+    });
     const version = probe.status === 0 ? probe.stdout.trim() : '';
     if (['3.10', '3.11', '3.12'].includes(version)) return { name, version };
   }
@@ -100,26 +107,49 @@ function findPython() {
 }
 
 function pipInstall(lock) {
-  const { code, output } = run(venvPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '-r', lock]);
+  const { code, output } = run(venvPython, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--require-hashes',
+    '-r',
+    lock,
+  ]);
   return code === 0 ? null : tail(output);
 }
 
 const python = findPython();
 if (python === null) {
-  say('no Python 3.10 to 3.12 with venv on the PATH: molecular dynamics is left out and runs will end as PARTIAL (DYNAMICS_UNAVAILABLE)');
+  say(
+    'no Python 3.10 to 3.12 with venv on the PATH: molecular dynamics is left out and runs will end as PARTIAL (DYNAMICS_UNAVAILABLE)',
+  );
   if (purpose === 'test') {
     console.error('setup: the tests need Python 3.10 to 3.12');
     process.exit(1);
   }
 } else {
-  once('python', hashOf([jobsLock], python.version), () => existsSync(venvPython), `making .venv with Python ${python.version} and the pinned packages of the dynamics job`, () => {
-    rmSync(join(root, '.venv'), { recursive: true, force: true });
-    rmSync(join(stampsDir, 'python-test'), { force: true });
-    const made = run(python.name, ['-m', 'venv', '.venv']);
-    return made.code === 0 ? pipInstall(jobsLock) : tail(made.output);
-  });
+  once(
+    'python',
+    hashOf([jobsLock], python.version),
+    () => existsSync(venvPython),
+    `making .venv with Python ${python.version} and the pinned packages of the dynamics job`,
+    () => {
+      rmSync(join(root, '.venv'), { recursive: true, force: true });
+      rmSync(join(stampsDir, 'python-test'), { force: true });
+      const made = run(python.name, ['-m', 'venv', '.venv']);
+      return made.code === 0 ? pipInstall(jobsLock) : tail(made.output);
+    },
+  );
   if (purpose === 'test') {
-    once('python-test', hashOf([jobsLock, testLock], python.version), () => existsSync(venvPython), 'adding the Python packages that only the tests use', () => pipInstall(testLock));
+    once(
+      'python-test',
+      hashOf([jobsLock, testLock], python.version),
+      () => existsSync(venvPython),
+      'adding the Python packages that only the tests use',
+      () => pipInstall(testLock),
+    );
   }
 }
 

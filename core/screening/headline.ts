@@ -1,0 +1,115 @@
+/** The headline of a retrospective screen: each way of ranking against the measured truth, with bootstrap intervals from shared draws. */
+import type { EnrichmentCurve, Headline, Interval, ScorerKey, ScreeningRow } from '../contracts/report.ts';
+import {
+  clusterBootstrap,
+  kendallTauB,
+  percentileInterval,
+  screenOrder,
+  screenStatistics,
+  singletons,
+  spearman,
+} from '../math/statistics.ts';
+
+export interface HeadlineRequest {
+  /** Scores of every compound of the library [N], higher is better, by scorer. */
+  scores: Partial<Record<ScorerKey, ArrayLike<number>>>;
+  /** Measured pK [N], NaN where there is none. */
+  truthPk: ArrayLike<number>;
+  activeFromPk: number;
+  quantity: string;
+  random: () => number;
+  draws?: number;
+  confidence?: number;
+}
+
+const FRACTIONS = [0.01, 0.05] as const;
+/** Compounds × draws that the library's bootstrap may visit; larger libraries get fewer draws, which the page states. */
+const WORK_LIMIT = 2e7;
+const MINIMUM_DRAWS = 200;
+
+function withInterval(value: number, draws: Float64Array | undefined, confidence: number): Interval | null {
+  if (!Number.isFinite(value) || draws === undefined) return null;
+  const range = percentileInterval(draws, confidence);
+  return { value, low: range?.low ?? null, high: range?.high ?? null };
+}
+
+/** Fraction of actives found by fraction of the library looked at, at up to 80 places spread evenly on a logarithmic axis. */
+export function enrichmentCurve(scorer: ScorerKey, scores: ArrayLike<number>, active: readonly boolean[]): EnrichmentCurve {
+  const order = screenOrder(scores);
+  const total = active.length;
+  const places = new Set(Array.from({ length: 80 }, (_, i) => Math.max(1, Math.round(total ** (i / 79)))));
+  const fractions = [...places].sort((a, b) => a - b).map((place) => place / total);
+  const found = screenStatistics(order, active, fractions).enrichment.map((factor, i) => Math.min(1, factor * fractions[i]!));
+  return { scorer, screened: fractions, found };
+}
+
+/**
+ * Correlations within the measured compounds, enrichment and ROC AUC over the whole library (no measurement counts as inactive).
+ * Null numbers where they have no meaning: fewer than 3 measured compounds, no active, no inactive.
+ * Throws RangeError when a scorer and the truth differ in length.
+ */
+export function screeningHeadline(request: HeadlineRequest): Headline {
+  const { truthPk, activeFromPk, quantity, random, confidence = 0.95 } = request;
+  const total = truthPk.length;
+  const scorers = (Object.entries(request.scores) as [ScorerKey, ArrayLike<number>][]).filter(
+    ([, values]) => values !== undefined,
+  );
+  for (const [scorer, values] of scorers) {
+    if (values.length !== total) throw new RangeError(`${scorer}: ${total} scores are wanted, found ${values.length}`);
+  }
+  const active = Array.from(truthPk, (pK) => pK >= activeFromPk);
+  const measured = Array.from(truthPk, (pK, i) => (Number.isNaN(pK) ? -1 : i)).filter((i) => i >= 0);
+  const activeCount = active.filter(Boolean).length;
+  const draws = Math.max(MINIMUM_DRAWS, Math.min(request.draws ?? 2000, Math.floor(WORK_LIMIT / Math.max(1, total))));
+
+  const orders = scorers.map(([, values]) => screenOrder(values));
+  const canScreen = activeCount > 0 && activeCount < total;
+  const screenDraws = canScreen
+    ? clusterBootstrap(singletons(total), draws, random, (weights) =>
+        orders.flatMap((order) => {
+          const { enrichment, rocAuc } = screenStatistics(order, active, FRACTIONS, weights);
+          return [...enrichment, rocAuc];
+        }),
+      )
+    : [];
+
+  const truth = measured.map((i) => truthPk[i]!);
+  const within = scorers.map(([, values]) => measured.map((i) => values[i]!));
+  const canCorrelate = measured.length >= 3;
+  const rankDraws = canCorrelate
+    ? clusterBootstrap(singletons(measured.length), draws, random, (weights) => {
+        const chosen: number[] = [];
+        weights.forEach((times, i) => {
+          for (let k = 0; k < times; k++) chosen.push(i);
+        });
+        const drawn = chosen.map((i) => truth[i]!);
+        return within.flatMap((values) => {
+          const picked = chosen.map((i) => values[i]!);
+          return [spearman(picked, drawn), kendallTauB(picked, drawn)];
+        });
+      })
+    : [];
+
+  const rows = scorers.map(([scorer], k): ScreeningRow => {
+    const screen = canScreen ? screenStatistics(orders[k]!, active, FRACTIONS) : null;
+    return {
+      scorer,
+      enrichmentAt1Percent: screen && withInterval(screen.enrichment[0]!, screenDraws[3 * k], confidence),
+      enrichmentAt5Percent: screen && withInterval(screen.enrichment[1]!, screenDraws[3 * k + 1], confidence),
+      rocAuc: screen && withInterval(screen.rocAuc, screenDraws[3 * k + 2], confidence),
+      spearman: canCorrelate ? withInterval(spearman(within[k]!, truth), rankDraws[2 * k], confidence) : null,
+      kendall: canCorrelate ? withInterval(kendallTauB(within[k]!, truth), rankDraws[2 * k + 1], confidence) : null,
+    };
+  });
+  return {
+    quantity,
+    activeFromPk,
+    libraryCount: total,
+    measuredCount: measured.length,
+    activeCount,
+    bootstrapDraws: draws,
+    confidence,
+    scorers: rows,
+    curves: canScreen ? scorers.map(([scorer, values]) => enrichmentCurve(scorer, values, active)) : [],
+  };
+}

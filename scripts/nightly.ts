@@ -1,0 +1,42 @@
+/** `npm run nightly`: what takes over ten minutes. Its log is committed with the commit's hash when an issue is closed (docs/nightly/). */
+import { spawnSync } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+const commit = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).stdout.trim();
+const dirty = spawnSync('git', ['status', '--porcelain'], { encoding: 'utf8' }).stdout.trim() !== '';
+const folder = join('docs', 'nightly');
+mkdirSync(folder, { recursive: true });
+const log = createWriteStream(join(folder, `${commit.slice(0, 12)}${dirty ? '-dirty' : ''}.log`));
+const say = (line: string) => {
+  console.log(line);
+  log.write(`${line}\n`);
+};
+
+say(`commit ${commit}${dirty ? ' with uncommitted changes' : ''}`);
+say(
+  `date ${new Date().toISOString()}; ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+);
+
+const jobs: [string, string[]][] = [
+  ['everything that must hold', ['scripts/test.ts']],
+  ['benchmarks', ['test/bench/run.ts']],
+  [
+    'the example, from an empty cloud',
+    ['scripts/start.ts', '--state', join('.cache', 'nightly-cloud'), '--results', join('.cache', 'nightly-results')],
+  ],
+];
+let failed = 0;
+for (const [title, args] of jobs) {
+  say(`\n== ${title}: node ${args.join(' ')}`);
+  const startedMs = performance.now();
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30 });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of the test runner's output
+  say(`${stdout}${stderr}`.replace(/\u001b\[[0-9;]*m/g, '').replaceAll(process.cwd(), '.'));
+  say(`== ${status === 0 ? 'passed' : `FAILED (exit ${status})`} in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  if (status !== 0) failed++;
+}
+say(failed === 0 ? 'nightly passed' : `nightly: ${failed} of ${jobs.length} failed`);
+log.end();
+process.exitCode = failed === 0 ? 0 : 1;

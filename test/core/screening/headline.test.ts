@@ -1,0 +1,91 @@
+import { seeded } from '@qefm/quantum';
+import { describe, expect, test } from 'vitest';
+import { Headline } from '../../../core/contracts/report.ts';
+import { enrichmentCurve, screeningHeadline } from '../../../core/screening/headline.ts';
+
+const N = 1000;
+const random = seeded(4, 'headline');
+/** The first 100 compounds are measured, 30 of them active. */
+const truthPk = Float64Array.from({ length: N }, (_, i) => (i < 100 ? 5 + (i % 10) * 0.3 : Number.NaN));
+const perfect = Float64Array.from(truthPk, (pK) => (Number.isNaN(pK) ? random.uniform() : pK));
+const blind = Float64Array.from({ length: N }, () => random.normal());
+const constant = new Float64Array(N).fill(3);
+const request = { truthPk, activeFromPk: 7, quantity: 'pIC50', random: () => random.uniform(), draws: 300 };
+
+describe('screeningHeadline', () => {
+  const headline = Headline.parse(
+    screeningHeadline({ ...request, scores: { 'heavy-atoms': constant, classical: perfect, hybrid: blind } }),
+  );
+  const row = (scorer: string) => headline.scorers.find((each) => each.scorer === scorer)!;
+
+  test('counts library, measured and active compounds', () => {
+    expect(headline).toMatchObject({ libraryCount: 1000, measuredCount: 100, activeCount: 30, bootstrapDraws: 300 });
+  });
+
+  test('gives a perfect ranking the largest enrichment there is, AUC 1 and correlation 1', () => {
+    expect(row('classical').enrichmentAt1Percent!.value).toBeCloseTo(1000 / 30, 10);
+    expect(row('classical').enrichmentAt5Percent!.value).toBeCloseTo(20, 10);
+    expect(row('classical').rocAuc!.value).toBeCloseTo(1, 12);
+    expect(row('classical').spearman!.value).toBeCloseTo(1, 12);
+  });
+
+  test('holds chance inside the intervals of a ranking without knowledge', () => {
+    const { rocAuc, spearman, enrichmentAt5Percent } = row('hybrid');
+    expect(rocAuc!.low!).toBeLessThan(0.5);
+    expect(rocAuc!.high!).toBeGreaterThan(0.5);
+    expect(spearman!.low!).toBeLessThan(0);
+    expect(spearman!.high!).toBeGreaterThan(0);
+    expect(enrichmentAt5Percent!.low!).toBeLessThanOrEqual(1);
+  });
+
+  test('gives a constant the enrichment of chance and no correlation at all', () => {
+    expect(row('heavy-atoms').enrichmentAt1Percent!.value).toBeCloseTo(1, 10);
+    expect(row('heavy-atoms').spearman).toBeNull();
+    expect(row('heavy-atoms').kendall).toBeNull();
+  });
+
+  test('has no enrichment without an active and no correlation with two measurements', () => {
+    const none = screeningHeadline({ ...request, activeFromPk: 99, scores: { classical: perfect } });
+    expect(none.scorers[0]).toMatchObject({ enrichmentAt1Percent: null, rocAuc: null });
+    expect(none.curves).toEqual([]);
+    const two = screeningHeadline({
+      ...request,
+      truthPk: truthPk.map((pK, i) => (i < 2 ? pK : Number.NaN)),
+      scores: { classical: perfect },
+    });
+    expect(two.scorers[0]).toMatchObject({ spearman: null, kendall: null });
+  });
+
+  test('says when a library is so large that fewer draws were taken', () => {
+    const size = 100_000;
+    const large = screeningHeadline({
+      ...request,
+      draws: 2000,
+      truthPk: Float64Array.from({ length: size }, (_, i) => (i < 2 ? 8 : Number.NaN)),
+      scores: { classical: Float64Array.from({ length: size }, (_, i) => -i) },
+    });
+    expect(large.bootstrapDraws).toBe(200);
+    expect(large.scorers[0]!.enrichmentAt1Percent!.value).toBeCloseTo(100, 6);
+  });
+
+  test('refuses scores of another length', () => {
+    expect(() => screeningHeadline({ ...request, scores: { classical: [1, 2] } })).toThrow(
+      'classical: 1000 scores are wanted, found 2',
+    );
+  });
+});
+
+test('enrichmentCurve rises from the first compound to all actives', () => {
+  const { screened, found } = enrichmentCurve(
+    'classical',
+    perfect,
+    Array.from(truthPk, (pK) => pK >= 7),
+  );
+  expect(screened[0]).toBe(1 / N);
+  expect(screened.at(-1)).toBe(1);
+  expect(found.at(-1)).toBeCloseTo(1, 12);
+  found.forEach((value, i) => {
+    if (i > 0) expect(value).toBeGreaterThanOrEqual(found[i - 1]! - 1e-12);
+  });
+  expect(found[screened.findIndex((fraction) => fraction >= 0.03)]).toBeCloseTo(1, 10);
+});

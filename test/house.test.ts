@@ -1,0 +1,151 @@
+/** The table of docs/architecture.md, "Who may import whom", read against every import of the tree. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+interface Rule {
+  /** Files of the room. */
+  room: RegExp;
+  /** Where relative imports may lead, by path from the root. */
+  paths: RegExp[];
+  /** Packages that may be named. */
+  packages: RegExp[];
+}
+
+const node = /^node:/;
+const none: RegExp[] = [];
+const aws = /^@aws-sdk\//;
+
+// The first rule that fits a file holds: narrower rooms come first.
+const rules: Rule[] = [
+  { room: /^quantum\//, paths: [/^quantum\//], packages: none },
+  { room: /^core\/(molecule|report)\//, paths: [/^core\//], packages: [/^@qefm\/quantum$/, /^zod$/, /^@rdkit\/rdkit$/] },
+  { room: /^core\//, paths: [/^core\//], packages: [/^@qefm\/quantum$/, /^zod$/] },
+  {
+    room: /^lambdas\/(steps|events|api)\//,
+    paths: [/^core\//, /^lambdas\/shared\//],
+    packages: [/^@qefm\/quantum$/, /^zod$/, node, aws, /^@middy\/core$/],
+  },
+  {
+    room: /^lambdas\/shared\//,
+    paths: [/^core\//, /^lambdas\/shared\//],
+    packages: [/^@qefm\/quantum$/, /^zod$/, node, aws, /^@middy\/core$/],
+  },
+  // Its own types, which are gone when it runs.
+  { room: /^infra\/(manifest|floor-plan)\.ts$/, paths: [/^infra\/floor-plan\.ts$/], packages: none },
+  {
+    room: /^infra\//,
+    paths: [/^infra\//, /^core\/contracts\/openapi\.ts$/],
+    packages: [node, /^aws-cdk-lib\/.+/, /^constructs$/, /^cdk-nag$/],
+  },
+  { room: /^local-sim\/main\.ts$/, paths: [/^local-sim\//, /^infra\/manifest\.ts$/], packages: [node] },
+  { room: /^local-sim\//, paths: [/^local-sim\//], packages: [node, /^@qefm\/quantum$/, /^jsonata$/] },
+  {
+    room: /^cli\//,
+    paths: [/^cli\//, /^core\/contracts\//],
+    packages: [node, /^zod$/, /^@smithy\/signature-v4$/, /^@aws-crypto\/sha256-js$/, /^@aws-sdk\/credential-provider-node$/],
+  },
+];
+
+const rooms = ['quantum', 'core', 'lambdas', 'infra', 'local-sim', 'cli'];
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name !== 'node_modules')
+    .flatMap((name) => {
+      const path = join(folder, name);
+      if (statSync(path).isDirectory()) return filesOf(path);
+      return /\.ts$/.test(name) && !name.endsWith('.generated.ts') ? [path] : [];
+    });
+}
+
+/** AssemblyScript sources are TypeScript in spelling only; they import their own. */
+const isAssembly = (path: string) => path.startsWith('quantum/assembly/kernels/') || path.startsWith('core/model/kernels/');
+
+function importsOf(path: string): string[] {
+  return [...readFileSync(path, 'utf8').matchAll(IMPORT)].map((match) => match[1] ?? match[2]!);
+}
+
+/** Imports that exist when the program runs: types are erased, so they cannot close a cycle. */
+function runtimeImportsOf(path: string): string[] {
+  return [...readFileSync(path, 'utf8').matchAll(IMPORT)]
+    .filter(([text]) => !/^\s*(import|export) type\b/.test(text))
+    .map((match) => match[1] ?? match[2]!);
+}
+
+const files = rooms.flatMap(filesOf).filter((path) => !isAssembly(path));
+
+function resolveFrom(path: string, specifier: string): string {
+  return normalize(relative('.', join(dirname(path), specifier)));
+}
+
+/** Why an import is not allowed; null when it is. */
+function refusal(path: string, specifier: string): string | null {
+  const rule = rules.find(({ room }) => room.test(path));
+  if (rule === undefined) return `${path} is in no room of the table`;
+  const target = specifier.startsWith('.') ? resolveFrom(path, specifier) : null;
+  const allowed =
+    target === null ? rule.packages.some((name) => name.test(specifier)) : rule.paths.some((place) => place.test(target));
+  return allowed ? null : `${path} imports ${target ?? specifier}`;
+}
+
+describe('the house', () => {
+  test('has imports that only go down', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(
+      files.flatMap((path) =>
+        importsOf(path)
+          .map((specifier) => refusal(path, specifier))
+          .filter((reason) => reason !== null),
+      ),
+    ).toEqual([]);
+  });
+
+  test('would notice a wall broken', () => {
+    expect(refusal('core/model/backbone.ts', 'node:fs')).toBe('core/model/backbone.ts imports node:fs');
+    expect(refusal('quantum/index.ts', '../core/contracts/errors.ts')).toBe('quantum/index.ts imports core/contracts/errors.ts');
+    expect(refusal('lambdas/steps/a.ts', './b.ts')).toBe('lambdas/steps/a.ts imports lambdas/steps/b.ts');
+    expect(refusal('local-sim/s3.ts', '../infra/manifest.ts')).toBe('local-sim/s3.ts imports infra/manifest.ts');
+  });
+
+  test('has no import cycles', () => {
+    const edges = new Map(
+      files.map((path) => [
+        path,
+        runtimeImportsOf(path)
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => resolveFrom(path, specifier)),
+      ]),
+    );
+    const state = new Map<string, 'open' | 'done'>();
+    const cycles: string[] = [];
+    const visit = (path: string, trail: string[]) => {
+      if (state.get(path) === 'done') return;
+      if (state.get(path) === 'open') {
+        cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+        return;
+      }
+      state.set(path, 'open');
+      for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
+      state.set(path, 'done');
+    };
+    for (const path of files) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+
+  test('keeps the clock and chance out of the pure rooms', () => {
+    const offenders = files.filter(
+      (path) =>
+        /^(quantum|core)\//.test(path) && /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/.test(readFileSync(path, 'utf8')),
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  test('has source files of at most 400 lines', () => {
+    const tooLong = files
+      .map((path) => ({ path, lines: readFileSync(path, 'utf8').split('\n').length }))
+      .filter(({ lines }) => lines > 401);
+    expect(tooLong).toEqual([]);
+  });
+});

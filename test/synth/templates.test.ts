@@ -1,0 +1,222 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Stack } from 'aws-cdk-lib/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../../infra/app.ts';
+import { starReasons } from '../../infra/grants.ts';
+import { manifest } from '../../infra/manifest.ts';
+
+interface Resource {
+  Type: string;
+  Properties: Record<string, unknown>;
+}
+interface Template {
+  Resources: Record<string, Resource>;
+}
+interface Statement {
+  Action: string | string[];
+  Resource: unknown;
+  Effect: string;
+}
+
+const CFN_LINT = join('.venv', 'bin', 'cfn-lint');
+let folder: string;
+let templates: Record<string, Template>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qefm-synth-'));
+  createApp(folder).synth();
+  templates = Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.template.json'))
+      .map((name) => [name.replace('.template.json', ''), JSON.parse(readFileSync(join(folder, name), 'utf8')) as Template]),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const all = (type: string) =>
+  Object.values(templates).flatMap(({ Resources }) => Object.values(Resources).filter((resource) => resource.Type === type));
+const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+function statements(resource: Resource): Statement[] {
+  const policies = (resource.Properties['Policies'] ?? []) as { PolicyDocument: { Statement: Statement[] } }[];
+  const own = resource.Properties['PolicyDocument'] as { Statement: Statement[] } | undefined;
+  return [...policies.map(({ PolicyDocument }) => PolicyDocument), ...(own === undefined ? [] : [own])].flatMap(
+    ({ Statement }) => Statement,
+  );
+}
+
+/** References flattened, as people write ARNs. */
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const {
+    'Fn::Join': join_,
+    Ref,
+    'Fn::GetAtt': attribute,
+  } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string; 'Fn::GetAtt'?: string[] };
+  if (join_ !== undefined) return join_[1].map(text).join(join_[0]);
+  return Ref === undefined ? `<${(attribute ?? []).join('.')}>` : `<${Ref}>`;
+}
+
+/** What CDK adds by itself for logs and traces, on * for want of resources. */
+const CDK_STARS =
+  /^(logs:(Create|Get|Update|Delete|List)LogDelivery|logs:ListLogDeliveries|logs:PutResourcePolicy|logs:DescribeResourcePolicies|logs:DescribeLogGroups|xray:\w+|ecr:GetAuthorizationToken)$/;
+
+/** Findings that nothing explains, of every checker that ran. */
+function violations(assembly: string): string[] {
+  const { pluginReports } = JSON.parse(readFileSync(join(assembly, 'validation-report.json'), 'utf8')) as {
+    pluginReports: { violations: { ruleName: string }[] }[];
+  };
+  expect(pluginReports.length).toBeGreaterThan(0);
+  return pluginReports.flatMap((report) => report.violations.map(({ ruleName }) => ruleName));
+}
+
+describe('the templates', () => {
+  test('are made without an account, a network or a look-up', () => {
+    const { missing } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { missing?: unknown[] };
+    expect(missing ?? []).toEqual([]);
+    expect(existsSync('cdk.context.json')).toBe(false);
+    expect(Object.keys(templates).sort()).toEqual(
+      ['api', 'compute', 'functions', 'monitoring', 'storage', 'workflow'].map((part) => `qefm-${part}`),
+    );
+  });
+
+  test('pass the AWS Solutions rules and CloudFormation validation', () => {
+    expect(violations(folder)).toEqual([]);
+  });
+
+  test('would be stopped by the AWS Solutions rules', () => {
+    const control = mkdtempSync(join(tmpdir(), 'qefm-synth-control-'));
+    try {
+      const app = createApp(control);
+      new Bucket(new Stack(app, 'control'), 'Open');
+      expect(() => app.synth()).toThrow(/AwsSolutions-S10/);
+    } finally {
+      rmSync(control, { recursive: true, force: true });
+    }
+  });
+
+  test('pass cfn-lint', () => {
+    const files = Object.keys(templates).map((name) => join(folder, `${name}.template.json`));
+    // E3006 and E3030: the linter's tables know neither newer resource types nor newer runtimes than itself.
+    const output = execFileSync(
+      CFN_LINT,
+      ['--region', manifest.region, '--format', 'parseable', '--non-zero-exit-code', 'error', ...files],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(output.split('\n').filter((line) => /:E\d{4}:/.test(line))).toEqual([]);
+  });
+
+  test('hold every function of the manifest on the Node 24 runtime with its bundle', () => {
+    const functions = all('AWS::Lambda::Function');
+    expect(functions.map(({ Properties }) => Properties['FunctionName']).sort()).toEqual(
+      manifest.functions.map(({ name }) => `qefm-${name}`).sort(),
+    );
+    expect(new Set(functions.map(({ Properties }) => Properties['Runtime']))).toEqual(new Set(['nodejs24.x']));
+    for (const { name, assets } of manifest.functions) {
+      expect(existsSync(join('dist', 'lambdas', name, 'index.mjs'))).toBe(true);
+      for (const asset of assets ?? []) expect(existsSync(join('dist', 'lambdas', name, asset.split('/').at(-1)!))).toBe(true);
+    }
+  });
+
+  test('deploy the very bytes of the state machines that local-sim runs', () => {
+    const assets = readdirSync(folder)
+      .filter((name) => name.startsWith('asset.') && name.endsWith('.json'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    for (const { definition } of manifest.machines) expect(assets).toContain(readFileSync(definition, 'utf8'));
+    expect(all('AWS::StepFunctions::StateMachine')).toHaveLength(manifest.machines.length);
+  });
+
+  test('substitute every reference of every definition', () => {
+    for (const machine of all('AWS::StepFunctions::StateMachine')) {
+      const known = Object.keys(machine.Properties['DefinitionSubstitutions'] as object);
+      const plan = manifest.machines.find(({ name }) => machine.Properties['StateMachineName'] === `qefm-${name}`)!;
+      const used = [...readFileSync(plan.definition, 'utf8').matchAll(/\$\{(\w+)\}/g)].map((match) => match[1]!);
+      expect(used.filter((name) => !known.includes(name))).toEqual([]);
+    }
+  });
+
+  test('grant no bare star without a written reason', () => {
+    const unexplained = [...all('AWS::IAM::Role'), ...all('AWS::IAM::Policy')]
+      .flatMap(statements)
+      .filter(({ Resource: resource }) => list(resource).includes('*'))
+      .flatMap(({ Action }) => list(Action))
+      .filter((action) => starReasons[action] === undefined && !CDK_STARS.test(action));
+    expect(unexplained).toEqual([]);
+    expect(
+      [...all('AWS::IAM::Role'), ...all('AWS::IAM::Policy')]
+        .flatMap(statements)
+        .flatMap(({ Action }) => list(Action))
+        .filter((action) => action.includes('*')),
+    ).toEqual([]);
+  });
+
+  test('let only WriteReport read the truth', () => {
+    const readers = all('AWS::IAM::Role').filter((role) =>
+      statements(role).some(
+        ({ Action, Resource: resource }) =>
+          list(Action).includes('s3:GetObject') &&
+          list(resource)
+            .map(text)
+            .some(
+              (arn) =>
+                /qefm-data/.test(arn) && /(\/truth\/\*|\/\*)$/.test(arn) && !/\/(campaigns|runs|ledger|tokens)\/\*$/.test(arn),
+            ),
+      ),
+    );
+    expect(readers.map(({ Properties }) => Properties['Description'])).toEqual(['Role of WriteReport']);
+  });
+
+  test('keep buckets private, encrypted and versioned, results where Braket may write', () => {
+    const buckets = all('AWS::S3::Bucket');
+    for (const { Properties } of buckets) {
+      expect(Properties['PublicAccessBlockConfiguration']).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      expect(Properties['BucketEncryption']).toBeDefined();
+    }
+    const names = buckets.map(({ Properties }) => text(Properties['BucketName']));
+    expect(names.some((name) => name.startsWith('amazon-braket-'))).toBe(true);
+    for (const policy of all('AWS::S3::BucketPolicy')) {
+      const refusals = (
+        policy.Properties['PolicyDocument'] as { Statement: (Statement & { Condition?: unknown })[] }
+      ).Statement.filter(({ Effect }) => Effect === 'Deny');
+      expect(JSON.stringify(refusals)).toContain('aws:SecureTransport');
+    }
+  });
+
+  test('cost nothing while idle: no NAT gateway, no instance kept, nothing but Spot', () => {
+    expect(all('AWS::EC2::NatGateway')).toEqual([]);
+    for (const { Properties } of all('AWS::Batch::ComputeEnvironment')) {
+      expect((Properties['ComputeResources'] as { Type: string }).Type).toBe('FARGATE_SPOT');
+    }
+  });
+
+  test('ask for a signature on every route', () => {
+    const routes = all('AWS::ApiGatewayV2::Route');
+    expect(routes).toHaveLength(manifest.routes.length);
+    for (const { Properties } of routes) expect(Properties['AuthorizationType']).toBe('AWS_IAM');
+  });
+
+  test('watch metrics that some handler emits', () => {
+    const alarms = all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties['MetricName']);
+    expect(alarms.sort()).toEqual(manifest.alarms.map(({ metric }) => metric).sort());
+    const dashboard = JSON.stringify(all('AWS::CloudWatch::Dashboard')[0]!.Properties['DashboardBody']);
+    for (const metric of manifest.dashboardMetrics) expect(dashboard).toContain(metric);
+  });
+
+  test('send what cannot be delivered to a queue', () => {
+    for (const { Properties } of all('AWS::Events::Rule')) {
+      for (const target of Properties['Targets'] as { DeadLetterConfig?: unknown }[])
+        expect(target.DeadLetterConfig).toBeDefined();
+    }
+  });
+});
