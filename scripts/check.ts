@@ -6,6 +6,7 @@ const bin = (name: string) => join('node_modules', '.bin', name);
 const steps: [string, string[]][] = [
   [bin('biome'), ['ci', '--error-on-warnings']],
   [bin('tsc'), ['-p', '.']],
+  [process.execPath, ['scripts/export-schemas.ts', '--check']],
   [bin('vitest'), ['run', '--project', 'unit', 'test/house.test.ts', 'test/state-machines']],
 ];
 

@@ -5,45 +5,46 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readCampaignFolder, uploadCampaign } from '../cli/campaign-upload.ts';
+import { readCampaignFolder } from '../cli/campaign-upload.ts';
 import type { ApiClient } from '../cli/client.ts';
 import { createApiClient } from '../cli/client.ts';
-import { stageDurations, watchRun } from '../cli/watch.ts';
+import { runOptions, UsageError } from '../cli/options.ts';
+import { startCampaign } from '../cli/start-campaign.ts';
+import { dollars, stageDurations, watchRun, whyItEnded } from '../cli/watch.ts';
+import type { RunStatus } from '../core/contracts/api.ts';
 import { routes } from '../core/contracts/api.ts';
 import { startLocalCloudProcess } from './local-cloud.ts';
 
-const RUN_APPEARS_MS = 60_000;
+const USAGE = `npm start -- [options]: screens a campaign in the local cloud
+
+  --campaign DIR    the campaign folder (examples/bace)
+  --dynamics TIER   none, smoke, screen or explicit, instead of the campaign's
+  --budget USD      hard budget in US dollars, instead of the campaign's; 0 plans only
+  --state DIR       where the local cloud keeps its state (.local-cloud)
+  --results DIR     where report and tables are put (results)
+  --help            this text`;
+
 const timesFile = join('.cache', 'run-times.json');
+const BRIEF_MS = 50;
 
 const say = (line: string) => console.log(line);
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-/** How long the last run of the same kind took, for the time left. */
-function expectedMs(kind: string): number | null {
-  if (!existsSync(timesFile)) return null;
-  const times = JSON.parse(readFileSync(timesFile, 'utf8')) as Record<string, number>;
-  return times[kind] ?? null;
+/** How long runs took by kind; a file that cannot be read is a file that is not there, since it only serves the time left. */
+function readTimes(): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(timesFile, 'utf8')) as Record<string, number>;
+  } catch {
+    return {};
+  }
 }
 
 function rememberMs(kind: string, ms: number): void {
   mkdirSync('.cache', { recursive: true });
-  const times = existsSync(timesFile) ? (JSON.parse(readFileSync(timesFile, 'utf8')) as Record<string, number>) : {};
-  writeFileSync(timesFile, `${JSON.stringify({ ...times, [kind]: ms })}\n`);
+  writeFileSync(timesFile, `${JSON.stringify({ ...readTimes(), [kind]: ms })}\n`);
 }
 
-/** The run that the uploaded library started; it was not there before. */
-async function findNewRun(api: ApiClient, campaign: string, known: ReadonlySet<string>): Promise<string> {
-  const giveUpMs = Date.now() + RUN_APPEARS_MS;
-  while (Date.now() < giveUpMs) {
-    const { runs } = await api.call(routes.ListRuns);
-    const fresh = runs.find(({ runId }) => runId.startsWith(`${campaign}-`) && !known.has(runId));
-    if (fresh !== undefined) return fresh.runId;
-    await new Promise((wake) => setTimeout(wake, 200));
-  }
-  throw new Error(`the library was uploaded, but no run of campaign ${campaign} appeared within ${RUN_APPEARS_MS / 1000} s`);
-}
-
-async function main(): Promise<void> {
+function readCall() {
   const { values } = parseArgs({
     options: {
       campaign: { type: 'string', default: join('examples', 'bace') },
@@ -51,71 +52,68 @@ async function main(): Promise<void> {
       budget: { type: 'string' },
       state: { type: 'string', default: '.local-cloud' },
       results: { type: 'string', default: 'results' },
+      help: { type: 'boolean', default: false, short: 'h' },
     },
   });
+  for (const name of ['campaign', 'state', 'results'] as const) {
+    if (values[name] === '') throw new UsageError(`--${name}: a folder was wanted, found an empty name`);
+  }
+  return values;
+}
+
+const wallMs = ({ startedAt, endedAt }: RunStatus) => Date.parse(endedAt!) - Date.parse(startedAt);
+
+function sayHowItWent(status: RunStatus): void {
+  say('\ntime per stage');
+  for (const { stage, ms } of stageDurations(status)) if (ms >= BRIEF_MS) say(`  ${stage.padEnd(22)} ${seconds(ms).padStart(8)}`);
+  say(`  ${'run in all'.padEnd(22)} ${seconds(wallMs(status)).padStart(8)}`);
+  say(`\noutcome: ${status.outcome ?? status.status}`);
+  if (status.outcome === 'PLANNED') say(`  the run would cost ${dollars(status.money.plannedMicroUsd ?? 0)}; nothing was run`);
+  for (const line of whyItEnded(status)) say(`  ${line}`);
+}
+
+async function saveResults(api: ApiClient, runId: string, folder: string): Promise<void> {
+  const links = await api.call(routes.GetReport, { parameters: { runId } });
+  mkdirSync(folder, { recursive: true });
+  const save = async (name: string, link: { url: string } | null) => {
+    if (link !== null) writeFileSync(join(folder, name), await api.download(link.url));
+  };
+  await Promise.all([
+    save('report.html', links.report),
+    save('manifest.json', links.manifest),
+    save('ranked.csv', links.ranking),
+    save('ranked.sdf', links.structures),
+  ]);
+  say(`\nreport    ${join(folder, 'report.html')}`);
+  say(`manifest  ${join(folder, 'manifest.json')}`);
+}
+
+async function main(): Promise<void> {
+  const values = readCall();
+  if (values.help) return say(USAGE);
   const startedMs = Date.now();
-  const { campaign, libraries } = readCampaignFolder(values.campaign);
+  const options = runOptions(values);
+  const { campaign } = readCampaignFolder(values.campaign);
+  if (!existsSync(join('dist', 'build.json')))
+    throw new Error('nothing is built yet: call `npm start`, which builds first, or `npm run build`');
   const cloud = await startLocalCloudProcess(resolve(values.state));
   try {
     say(`local cloud at ${cloud.endpoint} (started in ${seconds(Date.now() - startedMs)})`);
     const region = cloud.env['AWS_REGION']!;
     const credentials = { accessKeyId: cloud.env['AWS_ACCESS_KEY_ID']!, secretAccessKey: cloud.env['AWS_SECRET_ACCESS_KEY']! };
     const api = createApiClient({ endpoint: cloud.api, region, credentials });
-    const known = new Set((await api.call(routes.ListRuns, { query: { limit: '500' } })).runs.map(({ runId }) => runId));
-
-    const options = {
-      ...(values.dynamics === undefined ? {} : { dynamicsTier: values.dynamics }),
-      ...(values.budget === undefined ? {} : { budgetMicroUsd: Math.round(Number(values.budget) * 1e6) }),
-    };
-    let runId: string;
-    if (Object.keys(options).length === 0) {
-      await uploadCampaign(api, values.campaign, say);
-      runId = await findNewRun(api, campaign.name, known);
-    } else {
-      // Options are of a request, not of a file: the campaign is uploaded without its arrival starting anything.
-      runId = await startWithOptions(api, values.campaign, libraries[0]!, options);
-    }
-    say(`run ${runId} of campaign ${campaign.title}`);
-
     const kind = `${campaign.name} ${JSON.stringify(options)}`;
-    const status = await watchRun(api, runId, say, expectedMs(kind));
-    say('\ntime per stage');
-    for (const { stage, ms } of stageDurations(status)) if (ms >= 50) say(`  ${stage.padEnd(22)} ${seconds(ms).padStart(8)}`);
-    say(`  ${'run in all'.padEnd(22)} ${seconds(Date.parse(status.endedAt!) - Date.parse(status.startedAt)).padStart(8)}`);
-    say(`\noutcome: ${status.outcome ?? status.status}`);
-    for (const { code, message } of status.reasons) say(`  ${code}: ${message}`);
-    if (status.reasons.length === 0 && status.error !== null) say(`  ${status.error.name}: ${status.error.cause}`);
-
-    const links = await api.call(routes.GetReport, { parameters: { runId } });
-    const folder = resolve(values.results, runId);
-    mkdirSync(folder, { recursive: true });
-    const save = async (name: string, link: { url: string } | null) => {
-      if (link !== null) writeFileSync(join(folder, name), await api.download(link.url));
-    };
-    await Promise.all([
-      save('report.html', links.report),
-      save('manifest.json', links.manifest),
-      save('ranked.csv', links.ranking),
-      save('ranked.sdf', links.structures),
-    ]);
-    if (status.outcome !== 'FAILED') rememberMs(kind, Date.parse(status.endedAt!) - Date.parse(status.startedAt));
-    say(`\nreport    ${join(folder, 'report.html')}`);
-    say(`manifest  ${join(folder, 'manifest.json')}`);
-    if (status.outcome === 'FAILED') process.exitCode = 1;
+    for (const runId of await startCampaign(api, values.campaign, options, say)) {
+      say(`run ${runId} of campaign ${campaign.title}`);
+      const status = await watchRun(api, runId, say, readTimes()[kind] ?? null);
+      sayHowItWent(status);
+      await saveResults(api, runId, resolve(values.results, runId));
+      if (status.outcome === 'FAILED') process.exitCode = 1;
+      else rememberMs(kind, wallMs(status));
+    }
   } finally {
     await cloud.stop();
   }
-}
-
-/** Uploads everything, the library under a name that starts no run, and asks for one with options. */
-async function startWithOptions(api: ApiClient, folder: string, library: string, options: object): Promise<string> {
-  const { campaign } = await uploadCampaign(api, folder, say, (path) =>
-    path.startsWith('libraries/') ? path.replace('libraries/', 'on-request/') : path,
-  );
-  const asked = await api.call(routes.StartRun, {
-    body: { campaign: campaign.name, library: library.replace('libraries/', 'on-request/'), options },
-  });
-  return asked.runId;
 }
 
 try {

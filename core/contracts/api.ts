@@ -71,11 +71,13 @@ export const ReportLinks = z.strictObject({
   structures: Link.nullable(),
   manifest: Link,
 });
+/** What the gateway says before a route is reached. */
+export const GatewayError = z.looseObject({ message: z.string() });
 export const ApiError = z.strictObject({ error: z.string(), message: z.string() });
 
 const paging = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),
-  nextToken: z.string().max(2000).optional(),
+  nextToken: z.string().min(1).max(2000).optional(),
 });
 
 export const routes = {

@@ -1,7 +1,7 @@
 /** OpenAPI 3.1 from the route table. */
 import { z } from 'zod';
 import type { RouteContract } from './api.ts';
-import { ApiError, routes } from './api.ts';
+import { ApiError, GatewayError, routes } from './api.ts';
 
 type Json = Record<string, unknown>;
 
@@ -25,7 +25,10 @@ const jsonContent = (schema: Json) => ({ 'application/json': { schema } });
 
 function operation(route: RouteContract): Json {
   const parameters = [...parametersOf(route.parameters, 'path'), ...parametersOf(route.query, 'query')];
-  const errorReply = (description: string) => ({ description, content: jsonContent({ $ref: '#/components/schemas/ApiError' }) });
+  const errorReply = (description: string, schema = 'ApiError') => ({
+    description,
+    content: jsonContent({ $ref: `#/components/schemas/${schema}` }),
+  });
   return {
     operationId: route.name,
     summary: route.summary,
@@ -34,8 +37,10 @@ function operation(route: RouteContract): Json {
     responses: {
       '200': { description: 'Done', content: jsonContent(schemaOf(route.response, 'output')) },
       '400': errorReply('The request is wrong; the message says what was wanted.'),
-      '403': errorReply('The signature is missing or wrong.'),
+      '403': errorReply('The signature is missing or wrong; the answer is the gateway\'s.', 'GatewayError'),
       '404': errorReply('There is no such run or campaign.'),
+      '500': errorReply('Something went wrong on our side.'),
+      '503': errorReply('Try again later.'),
     },
   };
 }
@@ -53,7 +58,7 @@ export function openapi(version: string): Json {
       securitySchemes: {
         sigv4: { type: 'apiKey', in: 'header', name: 'Authorization', 'x-amazon-apigateway-authtype': 'awsSigv4' },
       },
-      schemas: { ApiError: schemaOf(ApiError, 'output') },
+      schemas: { ApiError: schemaOf(ApiError, 'output'), GatewayError: schemaOf(GatewayError, 'output') },
     },
     paths,
   };
