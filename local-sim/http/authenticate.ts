@@ -1,6 +1,7 @@
 /** Decides who sent a request: finds the claim, checks clock, key and signature, and answers in AWS's words when one is wrong. */
 import { ServiceError } from '../service.ts';
 import type { Keyring } from './credentials.ts';
+import { claimV2FromQuery } from './presigned-v2.ts';
 import {
   claimFromHeader,
   claimFromQuery,
@@ -17,6 +18,8 @@ const MAX_PRESIGNED_SECONDS = 7 * 86_400;
 
 export interface Claimed extends SignatureClaim {
   presigned: boolean;
+  /** Only in presigned URLs of Signature Version 2, which presigned-v2.ts checks: seconds since the epoch. */
+  expiresAtSeconds?: number;
 }
 
 /** The claim of a request, wherever it stands; undefined for an unsigned request. */
@@ -35,7 +38,8 @@ export function findClaim(headers: Readonly<Record<string, string>>, query: URLS
       400,
     );
   }
-  return undefined;
+  const old = claimV2FromQuery(headers, query);
+  return old ? { ...old, presigned: true } : undefined;
 }
 
 /** What the body must hash to, or the mode in which it streams. */

@@ -19,6 +19,7 @@ import { CHECKSUM_ALGORITHMS, type DigestName } from './checksums.ts';
 import { decodeChunked } from './chunked.ts';
 import type { Keyring } from './credentials.ts';
 import { errorResponse } from './errors.ts';
+import { checkClaimV2 } from './presigned-v2.ts';
 import { scopeText, sha256Hex, signingKey } from './sigv4.ts';
 
 export interface FrontOptions {
@@ -99,7 +100,11 @@ async function admit(incoming: IncomingMessage, arrived: Arrived, options: Front
     throw new ServiceError('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256', 400);
   }
   const check = (payloadHash: string) => {
-    if (claim) checkClaim(claim, { method, rawPath, rawQuery, headers, payloadHash }, options.keyring, Date.now());
+    if (claim?.expiresAtSeconds !== undefined) {
+      const { expiresAtSeconds } = claim;
+      const path = pathStyle(rawPath, headers['host'] ?? '');
+      checkClaimV2({ ...claim, expiresAtSeconds }, { method, path, query, headers }, options.keyring, Date.now());
+    } else if (claim) checkClaim(claim, { method, rawPath, rawQuery, headers, payloadHash }, options.keyring, Date.now());
   };
   if (declared !== undefined) check(declared);
 

@@ -8,6 +8,7 @@ import { exceedsBytes, PAYLOAD_LIMIT_BYTES } from './json.ts';
 import { createMachineActions } from './machine-actions.ts';
 import type { Machines, StateMachine } from './machines.ts';
 import { type Action, isName, page, text, validation } from './requests.ts';
+import type { TokenHolder } from './tokens.ts';
 
 export interface Actions {
   readonly table: Readonly<Record<string, Action>>;
@@ -24,6 +25,8 @@ interface Told {
   readonly facts: ExecutionFacts;
   readonly end: ExecutionEnd | undefined;
   readonly aborted: boolean;
+  /** Items that a child of a map run works on. */
+  readonly itemCount?: number;
   history(): HistoryEvent[];
 }
 
@@ -79,6 +82,11 @@ export function createActions(context: CloudContext, engine: Engine, machines: M
     };
   }
 
+  async function holderOf(token: unknown): Promise<TokenHolder> {
+    await tokens.reached(token);
+    return tokens.holder(token, (arn) => executions.find(arn) !== undefined || mapRuns.child(arn) !== undefined);
+  }
+
   const statusOf = ({ end, aborted }: Told): Status => end?.status ?? (aborted ? 'ABORTED' : 'RUNNING');
 
   const summary = (told: Told) => ({
@@ -89,6 +97,7 @@ export function createActions(context: CloudContext, engine: Engine, machines: M
     startDate: new Date(told.facts.startMs),
     ...(told.end ? { stopDate: new Date(told.end.ms) } : {}),
     ...(told.facts.mapRunArn === undefined ? {} : { mapRunArn: told.facts.mapRunArn }),
+    ...(told.itemCount === undefined ? {} : { itemCount: told.itemCount }),
     redriveCount: 0,
   });
 
@@ -154,6 +163,7 @@ export function createActions(context: CloudContext, engine: Engine, machines: M
             facts: child.facts,
             end: child.end ?? child.execution?.end,
             aborted: run.status !== 'RUNNING',
+            itemCount: child.itemCount,
             history: () => [],
           }));
       } else {
@@ -168,8 +178,7 @@ export function createActions(context: CloudContext, engine: Engine, machines: M
     },
 
     async SendTaskSuccess(args) {
-      await tokens.reached(args['taskToken']);
-      const holder = tokens.holder(args['taskToken']);
+      const holder = await holderOf(args['taskToken']);
       const output = text(args, 'output');
       if (exceedsBytes(output, PAYLOAD_LIMIT_BYTES))
         throw new ServiceError('InvalidOutput', `Invalid Output: 'the output has more than ${PAYLOAD_LIMIT_BYTES} bytes'`);
@@ -183,8 +192,7 @@ export function createActions(context: CloudContext, engine: Engine, machines: M
     },
 
     async SendTaskFailure(args) {
-      await tokens.reached(args['taskToken']);
-      const holder = tokens.holder(args['taskToken']);
+      const holder = await holderOf(args['taskToken']);
       const error = args['error'] === undefined ? undefined : text(args, 'error');
       const cause = args['cause'] === undefined ? undefined : text(args, 'cause');
       if ((error?.length ?? 0) > 256) throw validation(`error has at most 256 characters, found ${error?.length}`);
@@ -194,8 +202,7 @@ export function createActions(context: CloudContext, engine: Engine, machines: M
     },
 
     async SendTaskHeartbeat(args) {
-      await tokens.reached(args['taskToken']);
-      tokens.holder(args['taskToken']).heartbeat();
+      (await holderOf(args['taskToken'])).heartbeat();
       return {};
     },
 

@@ -162,8 +162,10 @@ export async function callService(
     return withoutMetadata(answer, 200);
   }
   const lower = LOWER_CASE_PEERS.has(resource.peer);
-  const sent = (lower ? toSdkCase(given) : given) as JsonObject;
-  if (resource.peer === 'lambda' && 'Payload' in sent) sent['Payload'] = asText(sent['Payload'])!;
+  let sent = (lower ? toSdkCase(given) : given) as JsonObject;
+  if (resource.peer === 'lambda' && 'Payload' in sent) sent = { ...sent, Payload: asText(sent['Payload'])! };
+  // Step Functions writes a Body that is JSON, not text, as its JSON.
+  if (resource.peer === 's3' && 'Body' in sent) sent = { ...sent, Body: asText(sent['Body'])! };
   if (resource.peer === 'states' && 'input' in sent) sent['input'] = asText(sent['input'])!;
   if (resource.peer === 'states' && 'output' in sent) sent['output'] = asText(sent['output'])!;
   const answer = await engine.call(resource.peer, resource.action, sent);

@@ -69,13 +69,20 @@ export class Tokens {
     });
   }
 
-  /** @throws ServiceError InvalidToken for a text that is no token, TaskTimedOut for one that is no longer open. */
-  holder(token: unknown): TokenHolder {
+  /**
+   * @param isKnown whether there is, or was, an execution of this ARN.
+   * @throws ServiceError InvalidToken for a text that is no token, TaskDoesNotExist for a token of an execution that is not
+   * known here, TaskTimedOut for one that is no longer open.
+   */
+  holder(token: unknown, isKnown: (executionArn: string) => boolean): TokenHolder {
     if (typeof token !== 'string' || token.length === 0 || token.length > 2048)
       throw new ServiceError('InvalidToken', "Invalid Token: 'a token of 1 to 2048 characters was expected'");
     const holder = this.#open.get(token);
     if (holder) return holder;
-    if (executionOfToken(token) === undefined) throw new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'");
+    const executionArn = executionOfToken(token);
+    if (executionArn === undefined) throw new ServiceError('InvalidToken', "Invalid Token: 'Invalid token'");
+    if (!isKnown(executionArn))
+      throw new ServiceError('TaskDoesNotExist', `Task Does Not Exist: '${executionArn} is no execution of this cloud'`);
     throw new ServiceError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
   }
 }

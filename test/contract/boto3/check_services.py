@@ -149,20 +149,28 @@ def listings_are_paged():
 
 @check
 def presigned_urls_hold_and_forgeries_do_not():
-    client = s3(signature_version="s3v4")
-    client.put_object(Bucket=BUCKET, Key="presigned", Body=b"for you")
-    url = client.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "presigned"}, ExpiresIn=60)
-    expect_equal(urllib.request.urlopen(url).read(), b"for you")
-    put = client.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "uploaded"}, ExpiresIn=60)
-    request = urllib.request.Request(put, data=b"by url", method="PUT")
-    expect_equal(urllib.request.urlopen(request).status, 200)
-    expect_equal(client.get_object(Bucket=BUCKET, Key="uploaded")["Body"].read(), b"by url")
-    try:
-        urllib.request.urlopen(url.replace("presigned?", "uploaded?"))
-    except urllib.error.HTTPError as error:
-        expect_equal(error.code, 403)
-    else:
-        raise AssertionError("a presigned URL for another key was accepted")
+    """Without a signature version boto3 presigns with Signature Version 2."""
+    for client in (s3(signature_version="s3v4"), s3()):
+        client.put_object(Bucket=BUCKET, Key="presigned", Body=b"for you")
+        url = client.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "presigned"}, ExpiresIn=60)
+        expect_equal(urllib.request.urlopen(url).read(), b"for you")
+        named = {"Bucket": BUCKET, "Key": "presigned", "ResponseContentType": "chemical/x-mdl sdfile"}
+        response = urllib.request.urlopen(client.generate_presigned_url("get_object", Params=named))
+        expect_equal(response.headers["Content-Type"], "chemical/x-mdl sdfile")
+        put = client.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "up loäded", "Metadata": {"run": "r1"}})
+        headers = {"x-amz-meta-run": "r1"} if "x-amz-meta-run" in put else {}
+        request = urllib.request.Request(put, data=b"by url", method="PUT", headers={"Content-Type": "", **headers})
+        expect_equal(urllib.request.urlopen(request).status, 200)
+        got = client.get_object(Bucket=BUCKET, Key="up loäded")
+        expect_equal((got["Body"].read(), got["Metadata"]), (b"by url", {"run": "r1"}))
+        late = client.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "presigned"}, ExpiresIn=-1)
+        for forged in (url.replace("presigned?", "uploaded?"), url.replace("Expires=", "Expires=1"), late):
+            try:
+                urllib.request.urlopen(forged)
+            except urllib.error.HTTPError as error:
+                expect(error.code in (400, 403), f"{forged} was refused with {error.code}")
+            else:
+                raise AssertionError(f"a forged URL was accepted: {forged}")
 
 
 @check
