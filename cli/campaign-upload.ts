@@ -1,8 +1,9 @@
 /** A campaign folder on disk, put into the bucket file by file; the library last, because its arrival starts the run. */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { routes } from '../core/contracts/api.ts';
 import { Campaign } from '../core/contracts/campaign.ts';
+import { FilePath } from '../core/contracts/primitives.ts';
 import type { ApiClient } from './client.ts';
 
 export interface CampaignFolder {
@@ -16,14 +17,18 @@ const LIBRARY = /^libraries\/[^/]+\.(smi|csv|sdf)(\.gz)?$/;
 const IGNORED = /(^|\/)(README\.md|\..*)$/;
 
 function filesBelow(folder: string, below = ''): string[] {
-  return readdirSync(join(folder, below)).sort().flatMap((name) => {
-    const path = below === '' ? name : `${below}/${name}`;
-    return statSync(join(folder, path)).isDirectory() ? filesBelow(folder, path) : [path];
-  });
+  return readdirSync(join(folder, below))
+    .sort()
+    .flatMap((name) => {
+      const path = below === '' ? name : `${below}/${name}`;
+      return statSync(join(folder, path)).isDirectory() ? filesBelow(folder, path) : [path];
+    });
 }
 
 /** Reads and checks a campaign folder; the error names the file and the path in it. */
 export function readCampaignFolder(folder: string): CampaignFolder {
+  if (!existsSync(folder)) throw new Error(`there is no folder ${folder}`);
+  if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file: a campaign is a folder with a campaign.json`);
   const file = join(folder, 'campaign.json');
   if (!existsSync(file)) throw new Error(`${file} is missing: a campaign is a folder with a campaign.json`);
   let json: unknown;
@@ -34,9 +39,17 @@ export function readCampaignFolder(folder: string): CampaignFolder {
   }
   const parsed = Campaign.safeParse(json);
   if (!parsed.success) {
-    throw new Error(`${file}: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`).join('; ')}`);
+    throw new Error(
+      `${file}: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`).join('; ')}`,
+    );
   }
   const all = filesBelow(folder).filter((path) => !IGNORED.test(path));
+  const odd = all.find((path) => !FilePath.safeParse(path).success);
+  if (odd !== undefined) {
+    throw new Error(
+      `${join(folder, odd)}: a name of letters, digits, dots, dashes and underscores was wanted; rename it, or move it out of the campaign`,
+    );
+  }
   const libraries = all.filter((path) => LIBRARY.test(path));
   if (libraries.length === 0) throw new Error(`${join(folder, 'libraries')} holds no .smi, .csv or .sdf file (plain or .gz)`);
   return { campaign: parsed.data, files: all.filter((path) => !path.startsWith('libraries/')), libraries };

@@ -1,12 +1,15 @@
 /** Shows a run's progress until it is over: stage, counts, loss, money, time left. */
-import { routes } from '../core/contracts/api.ts';
+
 import type { RunStatus } from '../core/contracts/api.ts';
+import { routes } from '../core/contracts/api.ts';
 import type { ApiClient } from './client.ts';
 
 const POLL_MS = 1000;
 
-const dollars = (microUsd: number) => `${(microUsd / 1e6).toFixed(2)} USD`;
-const clockTime = (ms: number) => `${String(Math.floor(ms / 60_000)).padStart(2, '0')}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')}`;
+/** Less than a cent keeps its digits: it is not nothing. */
+export const dollars = (microUsd: number) => `${(microUsd / 1e6).toFixed(microUsd > 0 && microUsd < 10_000 ? 6 : 2)} USD`;
+const clockTime = (ms: number) =>
+  `${String(Math.floor(ms / 60_000)).padStart(2, '0')}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')}`;
 
 export interface StageMs {
   stage: string;
@@ -36,8 +39,19 @@ function line(status: RunStatus, startedMs: number, nowMs: number, expectedMs: n
   return `${open.at(-1) ?? status.status}${counts.length === 0 ? '' : ` | ${counts.join(' | ')}`} | ${money}${left}`;
 }
 
+/** Why a run that is over is not a plain success, a line for each reason. */
+export function whyItEnded({ reasons, error }: RunStatus): string[] {
+  if (reasons.length > 0) return reasons.map(({ code, message }) => `${code}: ${message}`);
+  return error === null ? [] : [`${error.name}: ${error.cause}`];
+}
+
 /** Polls until the run is over; prints a line whenever something changed. */
-export async function watchRun(api: ApiClient, runId: string, say: (line: string) => void, expectedMs: number | null = null): Promise<RunStatus> {
+export async function watchRun(
+  api: ApiClient,
+  runId: string,
+  say: (line: string) => void,
+  expectedMs: number | null = null,
+): Promise<RunStatus> {
   let last = '';
   for (;;) {
     const status = await api.call(routes.GetRun, { parameters: { runId } });

@@ -37,7 +37,7 @@ function operation(route: RouteContract): Json {
     responses: {
       '200': { description: 'Done', content: jsonContent(schemaOf(route.response, 'output')) },
       '400': errorReply('The request is wrong; the message says what was wanted.'),
-      '403': errorReply('The signature is missing or wrong; the answer is the gateway\'s.', 'GatewayError'),
+      '403': errorReply("The signature is missing or wrong; the answer is the gateway's.", 'GatewayError'),
       '404': errorReply('There is no such run or campaign.'),
       '500': errorReply('Something went wrong on our side.'),
       '503': errorReply('Try again later.'),

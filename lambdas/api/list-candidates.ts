@@ -9,11 +9,12 @@ import { absent } from '../shared/runs.ts';
 export const handler = route(
   routes.ListCandidates,
   async ({ parameters: { runId }, query: { limit, nextToken } }, { artifacts }) => {
-    const start = nextToken === undefined ? 0 : Number(nextToken);
-    if (!Number.isInteger(start) || start < 0)
-      throw new InvalidRequest(`nextToken: wanted one that this route gave, found ${JSON.stringify(nextToken)}`);
     const ranking = await artifacts.find(place.ranking(runId), Ranking);
     if (ranking === null) throw await absent(runId, 'ranking');
+    const start = nextToken === undefined ? 0 : Number(/^[1-9]\d{0,8}$/.exec(nextToken)?.[0] ?? Number.NaN);
+    if (!(start < Math.max(1, ranking.candidates.length))) {
+      throw new InvalidRequest(`nextToken: wanted one that this route gave, found ${JSON.stringify(nextToken)}`);
+    }
     const end = start + limit;
     return {
       total: ranking.candidates.length,

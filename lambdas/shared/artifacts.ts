@@ -122,7 +122,7 @@ export function createArtifactStore(client: S3Client, bucket: string): ArtifactS
       }
     },
     find: async (key, schema) => (await store.readVersioned(key, schema))?.value ?? null,
-    write: (key, schema, value, condition) =>
+    write: async (key, schema, value, condition) =>
       store.writeBytes(key, `${JSON.stringify(check(key, schema, value))}\n`, 'application/json', condition),
     async readTensors(key, headerSchema) {
       const { header, tensors } = await store.readRawTensors(key);

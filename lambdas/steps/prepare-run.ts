@@ -70,6 +70,20 @@ async function hashInputs(
   return { hashes, assay };
 }
 
+/** The uploaded version of the library, which may have been deleted since its event was sent. */
+async function openLibrary(
+  artifacts: ArtifactStore,
+  key: string,
+  versionId: string | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  try {
+    return await artifacts.stream(key, versionId);
+  } catch (error) {
+    if (!(error instanceof ArtifactMissing)) throw error;
+    throw new InvalidLibrary(`${key}: the version of the library that was uploaded is gone; upload it again`);
+  }
+}
+
 /** Data rows of the assay, for the plan; what is in them is looked at by PrepareAssay. */
 function countRows(file: string, table: Uint8Array): number {
   const splitter = createRecordSplitter('csv');
@@ -129,7 +143,9 @@ export const handler = step(PrepareRun, async (input, { artifacts, telemetry, co
     }
   };
   const versionId = input.libraryVersionId === 'null' ? undefined : input.libraryVersionId;
-  const library = await readLibrary(await artifacts.stream(key, versionId), gzip, async (chunk) => keep(splitter.push(chunk)));
+  const library = await readLibrary(await openLibrary(artifacts, key, versionId), gzip, async (chunk) =>
+    keep(splitter.push(chunk)),
+  );
   await keep(splitter.end());
   const totalRows = splitter.rowCount();
   await artifacts.write(place.shards(runId), ShardList, shards);

@@ -11,9 +11,17 @@ import { writeTables } from '../shared/report/tables.ts';
 import { step } from '../shared/step.ts';
 
 /** State `WriteReport`: the page, the tables beside it and the manifest. The only step that may read the truth. */
-export const handler = step(WriteReport, async ({ runId, outcome, reasons: raw }, { artifacts, config, telemetry, nowMs }) => {
-  const reasons = raw.map(readableReason);
-  const { facts, rows } = await gatherFacts({ runId, outcome, reasons, artifacts, config, nowMs, chemistry: warmChemistry() });
+export const handler = step(WriteReport, async ({ runId, ...asked }, { artifacts, config, telemetry, nowMs }) => {
+  const { facts, rows } = await gatherFacts({
+    runId,
+    outcome: asked.outcome,
+    reasons: asked.reasons.map(readableReason),
+    artifacts,
+    config,
+    nowMs,
+    chemistry: warmChemistry(),
+  });
+  const { outcome, reasons } = facts;
   const files = rows === null ? {} : await writeTables(artifacts, runId, rows, warmChemistry());
   const complete = ReportFacts.parse({ ...facts, files });
   await artifacts.write(place.facts(runId), ReportFacts, complete);

@@ -6,7 +6,6 @@ import type { z } from 'zod';
 import type { Campaign } from '../../core/contracts/campaign.ts';
 
 export const SV1 = 'arn:aws:braket:::device/quantum-simulator/amazon/sv1';
-export const DM1 = 'arn:aws:braket:::device/quantum-simulator/amazon/dm1';
 
 /** What stands in a campaign.json, before defaults are filled in. */
 export type CampaignFile = z.input<typeof Campaign>;

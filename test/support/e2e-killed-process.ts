@@ -17,7 +17,9 @@ interface JournalLine {
   e?: { type: string; details?: { name?: string } }[];
 }
 
-const survived = new Set(fs.existsSync(options.killsFile) ? fs.readFileSync(options.killsFile, 'utf8').split('\n').filter(Boolean) : []);
+const survived = new Set(
+  fs.existsSync(options.killsFile) ? fs.readFileSync(options.killsFile, 'utf8').split('\n').filter(Boolean) : [],
+);
 /** States of this process that are to be killed and have not been left. */
 const doomed = new Set<string>();
 const writeSync = fs.writeSync;
@@ -63,4 +65,6 @@ const cloud = await startLocalCloud({
   log: () => {},
   ...(options.python === undefined ? {} : { python: options.python }),
 });
-process.stdout.write(`${JSON.stringify({ endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.credentials, port: cloud.port })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ endpoint: cloud.endpoint, region: cloud.region, credentials: cloud.credentials, port: cloud.port })}\n`,
+);

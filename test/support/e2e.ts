@@ -62,7 +62,8 @@ const sleep = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 const silent = () => {};
 
 export const machineArn = (machine: string) => `arn:aws:states:us-east-1:000000000000:stateMachine:qefm-${machine}`;
-export const executionArnOf = (machine: string, name: string) => `${machineArn(machine).replace(':stateMachine:', ':execution:')}:${name}`;
+export const executionArnOf = (machine: string, name: string) =>
+  `${machineArn(machine).replace(':stateMachine:', ':execution:')}:${name}`;
 
 export interface WorkflowClientOptions {
   /** Whether a request that fails on its way may be tried again: a cloud that is killed does not answer for a while. */
@@ -70,7 +71,10 @@ export interface WorkflowClientOptions {
   waitMs?: number;
 }
 
-export function workflowClient(client: ClientConfig, { patient = false, waitMs = 400_000 }: WorkflowClientOptions = {}): WorkflowClient {
+export function workflowClient(
+  client: ClientConfig,
+  { patient = false, waitMs = 400_000 }: WorkflowClientOptions = {},
+): WorkflowClient {
   const api = createApiClient({ endpoint: `${client.endpoint}/api`, region: client.region, credentials: client.credentials });
   const maxAttempts = patient ? 1 : 3;
   const s3 = new S3Client({ ...client, forcePathStyle: true, maxAttempts });
@@ -114,7 +118,9 @@ export function workflowClient(client: ClientConfig, { patient = false, waitMs =
     async request(folder, options) {
       const renamed = (path: string) => path.replace(/^libraries\//, 'on-request/');
       const { campaign, libraries } = await uploadCampaign(api, folder, silent, renamed);
-      const { runId } = await api.call(routes.StartRun, { body: { campaign: campaign.name, library: renamed(libraries[0]!), options } });
+      const { runId } = await api.call(routes.StartRun, {
+        body: { campaign: campaign.name, library: renamed(libraries[0]!), options },
+      });
       return runId;
     },
     async finish(runId) {
@@ -126,7 +132,9 @@ export function workflowClient(client: ClientConfig, { patient = false, waitMs =
         await sleep(100);
       }
       const status = await retried(() => api.call(routes.GetRun, { parameters: { runId } }));
-      const manifest = JSON.parse(await retried(async () => new TextDecoder().decode(await artifacts.readBytes(place.manifest(runId)))));
+      const manifest = JSON.parse(
+        await retried(async () => new TextDecoder().decode(await artifacts.readBytes(place.manifest(runId)))),
+      );
       return { runId, status, manifest: manifest as RunManifest };
     },
     text: async (key) => new TextDecoder().decode(await artifacts.readBytes(key)),
@@ -154,7 +162,13 @@ export interface Workflow extends WorkflowClient {
 /** Starts the manifest's cloud in this process, in a folder that goes away afterwards. */
 export async function startWorkflow(options: Partial<LocalCloudOptions> = {}): Promise<Workflow> {
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'workflow-'));
-  const cloud = await startLocalCloud({ schedules: false, log: silent, root: join(import.meta.dirname, '..', '..'), ...options, stateDir });
+  const cloud = await startLocalCloud({
+    schedules: false,
+    log: silent,
+    root: join(import.meta.dirname, '..', '..'),
+    ...options,
+    stateDir,
+  });
   const accesses: S3Access[] = [];
   const handle = cloud.s3.handle.bind(cloud.s3);
   cloud.s3.handle = (request: ServiceRequest) => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
 import { type ApiClient, createApiClient } from '../../cli/client.ts';
 import type { RunStatus } from '../../core/contracts/api.ts';
 import { routes } from '../../core/contracts/api.ts';
@@ -10,7 +11,6 @@ import { RunOutcomeRecord } from '../../core/contracts/artifacts.ts';
 import { place } from '../../core/contracts/places.ts';
 import { ReportFacts } from '../../core/contracts/report.ts';
 import { splitDelimited } from '../../core/molecule/library.ts';
-import type { z } from 'zod';
 import type { Cloud } from '../../local-sim/cloud.ts';
 import { type LocalCloudOptions, startLocalCloud } from '../../local-sim/main.ts';
 
@@ -184,7 +184,9 @@ export interface LabelledRow {
 
 /** Evenly spaced rows of the BACE table that the example ships. */
 export function baceRows(count: number, offset = 0): LabelledRow[] {
-  const [, ...lines] = readFileSync(join('examples', 'bace', 'assay.csv'), 'utf8').trim().split('\n');
+  const [, ...lines] = readFileSync(join('examples', 'bace', 'assay.csv'), 'utf8')
+    .trim()
+    .split('\n');
   const step = Math.floor((lines.length - offset) / count);
   return Array.from({ length: count }, (_, i) => {
     const [id = '', smiles = '', pIC50 = ''] = lines[offset + i * step]!.split(',');
@@ -199,10 +201,16 @@ export const assayCsv = (count = 80): string =>
 /** What every run that failed owes its user: an outcome, a page and a status that say why in plain words. */
 export function failureWords(run: FinishedRun): string {
   const words = run.record.reasons.map(({ message }) => message).join(' ');
-  const places = { status: run.status.reasons.map(({ message }) => message).join(' '), facts: run.facts.reasons.map(({ message }) => message).join(' ') };
-  if (run.status.outcome !== 'FAILED' || run.record.outcome !== 'FAILED') throw new Error(`wanted FAILED, found ${run.status.outcome}`);
-  if (words === '' || places.status !== words || places.facts !== words) throw new Error(`wanted one reason everywhere, found ${JSON.stringify({ words, ...places })}`);
-  if (/\{"|errorMessage|"trace"|\s+at \S+ \(/.test(`${words} ${run.status.error?.cause}`)) throw new Error(`wanted plain words, found ${words} | ${run.status.error?.cause}`);
+  const places = {
+    status: run.status.reasons.map(({ message }) => message).join(' '),
+    facts: run.facts.reasons.map(({ message }) => message).join(' '),
+  };
+  if (run.status.outcome !== 'FAILED' || run.record.outcome !== 'FAILED')
+    throw new Error(`wanted FAILED, found ${run.status.outcome}`);
+  if (words === '' || places.status !== words || places.facts !== words)
+    throw new Error(`wanted one reason everywhere, found ${JSON.stringify({ words, ...places })}`);
+  if (/\{"|errorMessage|"trace"|\s+at \S+ \(/.test(`${words} ${run.status.error?.cause}`))
+    throw new Error(`wanted plain words, found ${words} | ${run.status.error?.cause}`);
   if (!run.page.startsWith('<!doctype html>') && !run.page.startsWith('<!DOCTYPE html>')) throw new Error('wanted an HTML page');
   if (!run.page.includes('The run failed')) throw new Error('wanted a page that says that the run failed');
   return words;

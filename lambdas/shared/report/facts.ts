@@ -1,6 +1,7 @@
 /** Everything a report says, gathered from what the run left behind; whatever it did not reach is left out. */
 import { createHash } from 'node:crypto';
 import { CostPlan, LabelledSet, QuantumDecision, Ranking, RunMoney, RunRecord } from '../../../core/contracts/artifacts.ts';
+import { QefmError } from '../../../core/contracts/errors.ts';
 import { place, uri } from '../../../core/contracts/places.ts';
 import type { Reason, RunOutcome } from '../../../core/contracts/primitives.ts';
 import type { RankedCompound, ReportFactsInput, StageTiming } from '../../../core/contracts/report.ts';
@@ -52,6 +53,26 @@ async function hashArtifacts(artifacts: ArtifactStore, runId: string): Promise<R
         .digest('hex');
   }
   return hashes;
+}
+
+interface Truth {
+  truth: Map<string, number> | null;
+  /** Why labels that the campaign names could not be used; the run is as good as one without them. */
+  unreadable: Reason | null;
+}
+
+const noTruth: Truth = { truth: null, unreadable: null };
+
+async function findTruth(artifacts: ArtifactStore, record: RunRecord): Promise<Truth> {
+  try {
+    return { truth: await readTruth(artifacts, record), unreadable: null };
+  } catch (error) {
+    if (!(error instanceof QefmError) || error.retryable) throw error;
+    return {
+      truth: null,
+      unreadable: { code: 'TRUTH_UNREADABLE', message: `the screen was not compared with its truth: ${error.message}` },
+    };
+  }
 }
 
 async function timings(arn: string, finishedMs: number): Promise<StageTiming[]> {
@@ -109,7 +130,7 @@ export async function gatherFacts(request: GatherRequest): Promise<{ facts: Repo
   const state = lastState === undefined ? null : await readState(artifacts, uri(artifacts.bucket, lastState));
   const devices = record === null ? [] : await devicesUsed(artifacts, record, state, decision);
 
-  const truth = record !== null && ranking !== null ? await readTruth(artifacts, record) : null;
+  const { truth, unreadable } = record !== null && ranking !== null ? await findTruth(artifacts, record) : noTruth;
   const rows =
     ranking === null || labelled === null
       ? null
@@ -122,8 +143,8 @@ export async function gatherFacts(request: GatherRequest): Promise<{ facts: Repo
     campaignName: record?.campaignName ?? runId.replace(/-[0-9a-f]{12}$/, ''),
     createdAt: execution.startedAt,
     finishedAt: new Date(finishedMs).toISOString(),
-    outcome,
-    reasons,
+    outcome: unreadable !== null && outcome === 'SUCCEEDED' ? 'PARTIAL' : outcome,
+    reasons: unreadable === null ? reasons : [...reasons, unreadable],
     question: record === null ? null : question(record),
     library: library?.library ?? null,
     labelledCount: labelled?.header.ids.length ?? null,
