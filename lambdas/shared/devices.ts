@@ -3,6 +3,7 @@ import { GetDeviceCommand, ResourceNotFoundException } from '@aws-sdk/client-bra
 import { z } from 'zod';
 import { DeviceOffline, DeviceRetired, DeviceUnknown } from '../../core/contracts/errors.ts';
 import type { ErrorRates } from '../../core/guards/noise.ts';
+import { priceTable } from '../../core/guards/price-table.ts';
 import type { Target } from '../../core/problems/circuit-files.ts';
 import { braketClient } from './clients.ts';
 import { readConfig } from './config.ts';
@@ -24,6 +25,9 @@ const PROGRAM_SET = 'braket.ir.openqasm.program_set';
 /** Region a device's tasks and results live in; throws DeviceUnknown when this deployment has none for it. */
 export function deviceRegion(arn: string): string {
   const { DEVICE_REGIONS, QUANTUM_BUCKETS } = readConfig();
+  const priced = priceTable.devices.find((device) => device.arn === arn);
+  if (priced?.status === 'retired')
+    throw new DeviceRetired(`device ${priced.name} (${arn}) is retired; choose another in campaign.json`);
   const region = DEVICE_REGIONS[arn];
   if (region === undefined)
     throw new DeviceUnknown(`device ${arn} is not in the manifest; known: ${Object.keys(DEVICE_REGIONS).join(', ')}`);
