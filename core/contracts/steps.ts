@@ -172,7 +172,8 @@ export const PlanDynamics = contract(
 
 export const JudgeDynamics = contract(
   'JudgeDynamics',
-  z.strictObject({ runId: RunId }),
+  // Why no job could run at all; null when it ran, however it ended.
+  z.strictObject({ runId: RunId, unavailable: z.string().nullable() }),
   z.strictObject({ judged: Count, reasons: z.array(Reason) }),
 );
 

@@ -14,6 +14,7 @@ const Capabilities = z.looseObject({
     z.string(),
     z.looseObject({
       maximumExecutables: z.number().optional(),
+      maximumTotalShots: z.number().optional(),
       supportedResultTypes: z.array(z.looseObject({ name: z.string() })).nullish(),
     }),
   ),
@@ -92,8 +93,14 @@ export async function resolveTarget(arn: string, shots: number): Promise<Target>
     throw new DeviceUnknown(`device ${arn} takes ${fewestShots} to ${mostShots} shots, the campaign asks for ${shots}`);
   }
   const sets = capabilities.action[PROGRAM_SET];
-  if (sets !== undefined && shots > 0) return { kind: 'program-set', shots, maximumExecutables: sets.maximumExecutables ?? 100 };
+  if (sets !== undefined && shots > 0) {
+    const { maximumExecutables = 100, maximumTotalShots } = sets;
+    return { kind: 'program-set', shots, maximumExecutables, ...(maximumTotalShots === undefined ? {} : { maximumTotalShots }) };
+  }
   const resultTypes = capabilities.action[PROGRAM]?.supportedResultTypes?.map(({ name }) => name) ?? [];
-  if (resultTypes.includes('AdjointGradient')) return { kind: 'sv1', shots, maximumExecutables: 1 };
-  throw new DeviceUnknown(`device ${arn} offers neither program sets at ${shots} shots nor adjoint gradients`);
+  // Exact gradients, or counts one task a circuit.
+  if (resultTypes.includes('AdjointGradient') || (shots > 0 && resultTypes.includes('Expectation'))) {
+    return { kind: 'sv1', shots, maximumExecutables: 1 };
+  }
+  throw new DeviceUnknown(`device ${arn} has no exact gradients: ask for shots in campaign.json, or name SV1`);
 }

@@ -23,7 +23,7 @@ async function passedOver(artifacts: ArtifactStore, runId: string, job: Dynamics
 }
 
 /** State `JudgeDynamics`: reads the answer of every ligand and says what they can and cannot tell; a missing one is a reason. */
-export const handler = step(JudgeDynamics, async ({ runId }, { artifacts, ledger, telemetry }) => {
+export const handler = step(JudgeDynamics, async ({ runId, unavailable }, { artifacts, ledger, telemetry }) => {
   const job = await artifacts.read(place.dynamicsJob(runId), DynamicsJob);
   const results = await Promise.all(
     job.ligands.map((_, index) => artifacts.find(dynamicsResultKey(place.dynamicsOutput(runId), index), DynamicsResult)),
@@ -33,7 +33,7 @@ export const handler = step(JudgeDynamics, async ({ runId }, { artifacts, ledger
     0,
   );
   await ledger.draw('dynamics', 'jobs', jobPriceMicroUsd(seconds, JOB.vcpus, JOB.memoryGb));
-  const { facts, reasons } = judgeDynamics(job, results);
+  const { facts, reasons } = judgeDynamics(job, results, unavailable);
   const passed = await passedOver(artifacts, runId, job);
   await artifacts.write(place.dynamicsFacts(runId), DynamicsFacts, { ...facts, statement: `${facts.statement}${passed}` });
   const judged = results.filter((result) => result?.status === 'ok').length;
