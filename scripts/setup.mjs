@@ -1,16 +1,20 @@
 /**
  * Sets up what is missing and says what it does. Plain JavaScript without imports from the tree, because it runs on whatever
  * Node the host has (20 or newer) before anything is installed. Each step is keyed by a hash of what it depends on,
- * so a second start repeats nothing. `--for start` leaves out what only the tests need.
+ * so a second start repeats nothing. `--for start` leaves out what only the tests need. `--then SCRIPT [ARG ...]` goes on with a
+ * script under Node 24: a shell that ran this file remembers where it found `node`, and would run the next one on the same old Node.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const purpose = process.argv[process.argv.indexOf('--for') + 1] === 'start' ? 'start' : 'test';
+const options = process.argv.slice(2);
+const thenAt = options.indexOf('--then');
+const next = thenAt < 0 ? [] : options.slice(thenAt + 1);
+const purpose = options[options.indexOf('--for') + 1] === 'start' ? 'start' : 'test';
 const stampsDir = join(root, '.cache', 'setup');
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const startedMs = Date.now();
@@ -175,3 +179,12 @@ script(
   ['scripts/build-lambdas.ts'],
 );
 say(`ready in ${seconds(Date.now() - startedMs)}`);
+
+if (next.length > 0) {
+  const child = spawn(node24, next, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  // The terminal sends the signal to both; the script is the one that knows how to end.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === null ? 1 : 130);
+  });
+}
