@@ -1,6 +1,6 @@
 /** `npm run nightly`: what takes over ten minutes. Its log is committed with the commit's hash when an issue is closed (docs/nightly/). */
 import { spawnSync } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,10 +8,12 @@ const commit = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).std
 const dirty = spawnSync('git', ['status', '--porcelain'], { encoding: 'utf8' }).stdout.trim() !== '';
 const folder = join('docs', 'nightly');
 mkdirSync(folder, { recursive: true });
-const log = createWriteStream(join(folder, `${commit.slice(0, 12)}${dirty ? '-dirty' : ''}.log`));
+const log = join(folder, `${commit.slice(0, 12)}${dirty ? '-dirty' : ''}.log`);
+rmSync(log, { force: true });
 const say = (line: string) => {
   console.log(line);
-  log.write(`${line}\n`);
+  // At once: a nightly run that is cut short leaves what it had.
+  appendFileSync(log, `${line}\n`);
 };
 
 say(`commit ${commit}${dirty ? ' with uncommitted changes' : ''}`);
@@ -38,5 +40,4 @@ for (const [title, args] of jobs) {
   if (status !== 0) failed++;
 }
 say(failed === 0 ? 'nightly passed' : `nightly: ${failed} of ${jobs.length} failed`);
-log.end();
 process.exitCode = failed === 0 ? 0 : 1;
