@@ -5,7 +5,7 @@
  *
  * Prints the endpoint and what a client needs in its environment, then runs until SIGINT or SIGTERM.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type FunctionPlan, type Grant, manifest } from '../infra/manifest.ts';
@@ -239,11 +239,14 @@ async function main(): Promise<void> {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`--port wants a number from 0 to 65535, found ${values.port}`);
+  // The environment that the set-up makes for the jobs, where it could.
+  const made = resolve('.venv', 'bin', 'python');
+  const python = values.python ?? (existsSync(made) ? made : undefined);
   const cloud = await startLocalCloud({
     stateDir: resolve(values.state),
     port,
     fsync: values.fsync,
-    ...(values.python === undefined ? {} : { python: values.python }),
+    ...(python === undefined ? {} : { python }),
   });
   const ended = new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
@@ -253,7 +256,7 @@ async function main(): Promise<void> {
     ? JSON.stringify({ endpoint: cloud.endpoint, api: `${cloud.endpoint}/api`, env })
     : [
         `# local cloud at ${cloud.endpoint}, HTTP API at ${cloud.endpoint}/api`,
-        ...Object.entries(env).map(([name, value]) => `export ${name}=${value}`),
+        ...Object.entries({ ...env, QEFM_ENDPOINT: `${cloud.endpoint}/api` }).map(([name, value]) => `export ${name}=${value}`),
       ].join('\n');
   process.stdout.write(`${text}\n`);
   await ended;
