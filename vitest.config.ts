@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const shared = { environment: 'node', passWithNoTests: false, testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const shared = {
+  environment: 'node',
+  setupFiles: ['test/support/property-seed.ts'],
+  passWithNoTests: false,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+} as const;
 
 export default defineConfig({
   test: {

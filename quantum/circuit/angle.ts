@@ -43,7 +43,8 @@ export function scaleAngle(a: Angle, factor: number): Angle {
 
 function simplified(constant: number, coefficients: ReadonlyMap<string, number>): Angle {
   const terms = [...coefficients].flatMap(([name, coefficient]) => (coefficient === 0 ? [] : [{ parameter: name, coefficient }]));
-  return terms.length === 0 ? constant : { constant, terms };
+  // Adding zero turns -0 into 0: one angle, one spelling.
+  return terms.length === 0 ? constant + 0 : { constant: constant + 0, terms };
 }
 
 /** Value in radians; `lookup` returns undefined for a parameter that has no value. */

@@ -128,7 +128,9 @@ def _interrupted_everywhere(job: Path, out: Path, how: signal.Signals) -> list[s
                 assert time.monotonic() - sent < 10
                 told = json.loads((out / "ligand-000" / "progress.json").read_text())
                 assert told["state"] == "interrupted"
-                assert phase in told["phase"]
+                # Short phases end between being seen and the signal: the one that was struck is this one or a later one.
+                later = [name for name in PHASES if name in told["phase"]]
+                assert all(PHASES.index(name) >= PHASES.index(phase) for name in later), told
             else:
                 assert process.returncode == -9
     return struck
