@@ -83,12 +83,12 @@ export const manifest = {
     step('SubmitCircuits', {
       memoryMb: 512,
       timeoutSeconds: 900,
-      grants: [...ownRun, ...tokens, { to: 'submitTasks' }, { to: 'readTasks' }, { to: 'answerTokens' }],
+      grants: [...ownRun, ...tokens, { to: 'submitTasks' }, { to: 'answerTokens' }],
     }),
     step('CollectResults', {
       memoryMb: 1024,
       timeoutSeconds: 300,
-      grants: [...ownRun, ...tokens, readResults, { to: 'readTasks' }],
+      grants: [...ownRun, ...tokens, readResults],
     }),
     step('TellProblem', { memoryMb: 1769, timeoutSeconds: 900, grants: [...ownRun, clearStates] }),
     step('RankCandidates', { memoryMb: 1769, timeoutSeconds: 900, grants: [...ownRun] }),
