@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { App, Tags, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { manifest } from './manifest.ts';
+import { refuseOtherRegions } from './names.ts';
 import { ApiStack } from './stacks/api.ts';
 import { ComputeStack } from './stacks/compute.ts';
 import { FunctionsStack } from './stacks/functions.ts';
@@ -16,6 +17,7 @@ const BUILD_FACTS = 'dist/build.json';
 export function createApp(outdir?: string): App {
   if (!existsSync(BUILD_FACTS)) throw new Error(`${BUILD_FACTS} is missing: run npm run build first`);
   const { codeVersion } = JSON.parse(readFileSync(BUILD_FACTS, 'utf8')) as { codeVersion: string };
+  refuseOtherRegions([...manifest.buckets, ...manifest.rules]);
   // The CLI would pass the context itself; the tests make the same app without it.
   const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
   const app = new App({ context, ...(outdir === undefined ? {} : { outdir }), analyticsReporting: false });

@@ -48,3 +48,12 @@ export const jobDefinitionName = (name: string) => `${manifest.name}-${name}`;
 export function batchArn(scope: Construct, resource: 'job-queue' | 'job-definition', name: string): string {
   return Stack.of(scope).formatArn({ service: 'batch', resource, resourceName: name });
 }
+
+/** The stacks all lie in the home region. A plan for another one would be built in the wrong place under the right name: refused instead. */
+export function refuseOtherRegions(plans: readonly { name: string; region: string }[]): void {
+  for (const { name, region } of plans)
+    if (region !== manifest.region)
+      throw new Error(
+        `${name} is planned for ${region}, but the stacks are of ${manifest.region}: infra/ has no stack for another region`,
+      );
+}

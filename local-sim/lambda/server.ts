@@ -160,7 +160,8 @@ export function createLambda(context: CloudContext, options: LambdaOptions = {})
     (args['Environment'] as { Variables?: Record<string, string> } | undefined)?.Variables;
 
   const call = async (action: string, args: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const name = String(args['FunctionName'] ?? '');
+    const { FunctionName = '', Qualifier } = args;
+    const name = Qualifier === undefined ? String(FunctionName) : `${String(FunctionName)}:${String(Qualifier)}`;
     switch (action) {
       case 'Invoke': {
         const type = args['InvocationType'] ?? 'RequestResponse';
@@ -302,10 +303,10 @@ async function route(request: ServiceRequest, call: Service['call']): Promise<Se
 
 async function invocation(request: ServiceRequest, name: string, call: Service['call']): Promise<ServiceResponse> {
   const qualifier = request.query.get('Qualifier');
-  const reference = qualifier === null ? name : `${name}:${qualifier}`;
   const Payload = request.body.length === 0 ? '{}' : request.body.toString('utf8');
   const done = await call('Invoke', {
-    FunctionName: reference,
+    FunctionName: name,
+    ...(qualifier === null ? {} : { Qualifier: qualifier }),
     InvocationType: request.headers['x-amz-invocation-type'] ?? 'RequestResponse',
     LogType: request.headers['x-amz-log-type'],
     Payload,

@@ -269,7 +269,7 @@ const PARSERS: Readonly<Record<(typeof STATE_TYPES)[number], (section: Section, 
     if (resource) {
       const { hasPeer } = section.parsing;
       if (hasPeer && !hasPeer(resource.peer)) section.issue('Resource', `the service ${resource.peer} is not part of this cloud`);
-      if (isObject(raw)) for (const message of argumentIssues(resource, Object.keys(raw))) section.issue('Arguments', message);
+      if (isObject(raw)) for (const message of argumentIssues(resource, raw)) section.issue('Arguments', message);
       else if (!given && resource.kind === 'optimized') section.issue('Arguments', `the field Arguments is required for ${arn}`);
       const passesToken = inArguments.some(({ expression }) =>
         [...expression.facts.statesPaths].some((path) => ['', 'context', 'context.Task', 'context.Task.Token'].includes(path)),

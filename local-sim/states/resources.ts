@@ -1,4 +1,5 @@
 /** What a Task may call: the Resource ARNs this local cloud knows, and what is known about each before it is called. */
+import { OPTIMIZED_ARGUMENTS, SDK_ARGUMENTS, type Shape, unknownMembers } from './arguments.ts';
 
 export type Pattern = 'response' | 'sync' | 'sync2' | 'token';
 
@@ -24,7 +25,6 @@ interface Optimized {
   readonly peer: string;
   readonly errorPrefix: string;
   readonly patterns: readonly Pattern[];
-  readonly argumentNames: readonly string[];
   readonly requiredNames: readonly string[];
 }
 
@@ -33,43 +33,24 @@ const OPTIMIZED: Readonly<Record<string, Optimized>> = {
     peer: 'lambda',
     errorPrefix: 'Lambda',
     patterns: ['response', 'token'],
-    argumentNames: ['FunctionName', 'Payload', 'Qualifier', 'InvocationType', 'ClientContext', 'LogType'],
     requiredNames: ['FunctionName'],
   },
   'states:startExecution': {
     peer: 'states',
     errorPrefix: 'StepFunctions',
     patterns: ['response', 'sync', 'sync2', 'token'],
-    argumentNames: ['StateMachineArn', 'Name', 'Input', 'TraceHeader'],
     requiredNames: ['StateMachineArn'],
   },
   'batch:submitJob': {
     peer: 'batch',
     errorPrefix: 'Batch',
     patterns: ['response', 'sync', 'token'],
-    argumentNames: [
-      'JobName',
-      'JobQueue',
-      'JobDefinition',
-      'ArrayProperties',
-      'ContainerOverrides',
-      'DependsOn',
-      'NodeOverrides',
-      'Parameters',
-      'PropagateTags',
-      'RetryStrategy',
-      'SchedulingPriorityOverride',
-      'ShareIdentifier',
-      'Tags',
-      'Timeout',
-    ],
     requiredNames: ['JobName', 'JobQueue', 'JobDefinition'],
   },
   'events:putEvents': {
     peer: 'events',
     errorPrefix: 'EventBridge',
     patterns: ['response', 'token'],
-    argumentNames: ['Entries', 'EndpointId'],
     requiredNames: ['Entries'],
   },
 };
@@ -77,99 +58,17 @@ const OPTIMIZED: Readonly<Record<string, Optimized>> = {
 interface SdkService {
   readonly peer: string;
   readonly errorPrefix: string;
-  readonly actions: readonly string[];
 }
 
-/** The aws-sdk services of this cloud and the operations their siblings answer, as Step Functions spells them. */
+/** The aws-sdk services of this cloud, as Step Functions spells them; their actions stand with their arguments. */
 export const SDK_SERVICES: Readonly<Record<string, SdkService>> = {
-  s3: {
-    peer: 's3',
-    errorPrefix: 'S3',
-    actions: [
-      'getObject',
-      'putObject',
-      'headObject',
-      'deleteObject',
-      'deleteObjects',
-      'copyObject',
-      'listObjectsV2',
-      'headBucket',
-      'listBuckets',
-      'createBucket',
-    ],
-  },
-  lambda: {
-    peer: 'lambda',
-    errorPrefix: 'Lambda',
-    actions: ['invoke', 'getFunction', 'listFunctions', 'getFunctionConfiguration'],
-  },
-  batch: {
-    peer: 'batch',
-    errorPrefix: 'Batch',
-    actions: [
-      'submitJob',
-      'describeJobs',
-      'listJobs',
-      'terminateJob',
-      'cancelJob',
-      'describeJobQueues',
-      'describeJobDefinitions',
-    ],
-  },
-  braket: {
-    peer: 'braket',
-    errorPrefix: 'Braket',
-    actions: [
-      'createQuantumTask',
-      'getQuantumTask',
-      'cancelQuantumTask',
-      'searchQuantumTasks',
-      'getDevice',
-      'searchDevices',
-      'listTagsForResource',
-      'tagResource',
-      'untagResource',
-    ],
-  },
-  eventbridge: {
-    peer: 'events',
-    errorPrefix: 'EventBridge',
-    actions: [
-      'putEvents',
-      'putRule',
-      'deleteRule',
-      'describeRule',
-      'listRules',
-      'putTargets',
-      'removeTargets',
-      'listTargetsByRule',
-      'enableRule',
-      'disableRule',
-    ],
-  },
-  sfn: {
-    peer: 'states',
-    errorPrefix: 'Sfn',
-    actions: [
-      'startExecution',
-      'stopExecution',
-      'describeExecution',
-      'listExecutions',
-      'getExecutionHistory',
-      'sendTaskSuccess',
-      'sendTaskFailure',
-      'sendTaskHeartbeat',
-      'describeStateMachine',
-      'listStateMachines',
-      'describeMapRun',
-      'listMapRuns',
-    ],
-  },
-  cloudwatch: {
-    peer: 'monitoring',
-    errorPrefix: 'CloudWatch',
-    actions: ['putMetricData', 'getMetricData', 'getMetricStatistics', 'listMetrics'],
-  },
+  s3: { peer: 's3', errorPrefix: 'S3' },
+  lambda: { peer: 'lambda', errorPrefix: 'Lambda' },
+  batch: { peer: 'batch', errorPrefix: 'Batch' },
+  braket: { peer: 'braket', errorPrefix: 'Braket' },
+  eventbridge: { peer: 'events', errorPrefix: 'EventBridge' },
+  sfn: { peer: 'states', errorPrefix: 'Sfn' },
+  cloudwatch: { peer: 'monitoring', errorPrefix: 'CloudWatch' },
 };
 
 const SUFFIXES: Readonly<Record<string, Pattern>> = {
@@ -202,8 +101,9 @@ export function parseResource(arn: string): TaskResource {
     const [, service = '', action = '', suffix = ''] = sdk;
     const known = Object.hasOwn(SDK_SERVICES, service) ? SDK_SERVICES[service] : undefined;
     if (!known) throw new Error(`this cloud has the aws-sdk services ${Object.keys(SDK_SERVICES).join(', ')}, found ${service}`);
-    if (!known.actions.includes(action))
-      throw new Error(`aws-sdk:${service} has the actions ${known.actions.join(', ')}, found ${action}`);
+    const actions = SDK_ARGUMENTS[service]!;
+    if (!Object.hasOwn(actions, action))
+      throw new Error(`aws-sdk:${service} has the actions ${Object.keys(actions).join(', ')}, found ${action}`);
     const pattern = SUFFIXES[suffix];
     if (pattern !== 'response' && pattern !== 'token')
       throw new Error(`an aws-sdk action is called as it is or with .waitForTaskToken, found ${suffix}`);
@@ -252,16 +152,32 @@ export function parseResource(arn: string): TaskResource {
   );
 }
 
-/** Names of the arguments of an optimized integration that are unknown or missing; empty for other kinds. */
-export function argumentIssues(resource: TaskResource, names: readonly string[]): string[] {
-  if (resource.kind !== 'optimized') return [];
-  const known = OPTIMIZED[`${resource.service}:${resource.action.charAt(0).toLowerCase()}${resource.action.slice(1)}`]!;
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+/**
+ * What is wrong with the arguments of a call: members that nothing here would read, and for optimized integrations members that are missing.
+ * A bare Lambda ARN takes anything: its arguments are the function's event.
+ */
+export function argumentIssues(resource: TaskResource, args: Readonly<Record<string, unknown>>): string[] {
+  const { kind, service, arn } = resource;
+  if (kind === 'function') return [];
+  const action = lowerFirst(resource.action);
+  const shape: Shape = kind === 'sdk' ? SDK_ARGUMENTS[service]![action]! : OPTIMIZED_ARGUMENTS[`${service}:${action}`]!;
+  const required = kind === 'sdk' ? [] : OPTIMIZED[`${service}:${action}`]!.requiredNames;
   return [
-    ...names
-      .filter((name) => !known.argumentNames.includes(name))
-      .map((name) => `The field "${name}" is not supported by ${resource.arn}; it takes ${known.argumentNames.join(', ')}`),
-    ...known.requiredNames
-      .filter((name) => !names.includes(name))
-      .map((name) => `The field "${name}" is required by ${resource.arn} but was missing`),
+    ...unknownMembers(shape, args).map(
+      (path) =>
+        `The field "${path}" is not supported by ${arn}; it takes ${Object.keys(membersAt(shape, path)).join(', ') || 'nothing'}`,
+    ),
+    ...required
+      .filter((name) => !Object.hasOwn(args, name))
+      .map((name) => `The field "${name}" is required by ${arn} but was missing`),
   ];
+}
+
+/** The members that may stand beside the last step of a path. */
+function membersAt(shape: Shape, path: string): Exclude<Shape, 'any'> {
+  const steps = path.split('.').slice(0, -1);
+  const found = steps.reduce<Shape>((at, step) => (at === 'any' ? at : (at[step] ?? 'any')), shape);
+  return found === 'any' ? {} : found;
 }

@@ -5,6 +5,7 @@ import type { NewEvent } from './history.ts';
 import { callService, taskError } from './integrations.ts';
 import { exceedsBytes, isObject, type Json, type JsonObject, PAYLOAD_LIMIT_BYTES } from './json.ts';
 import type { Progress } from './records.ts';
+import { argumentIssues } from './resources.ts';
 import { type Following, followBatchJob, followExecution } from './sync.ts';
 import { createToken } from './tokens.ts';
 import type { Visit } from './visit.ts';
@@ -236,6 +237,9 @@ class TaskRun {
     const { resource } = this.#state;
     const visit = this.#visit;
     const { facts } = visit.execution;
+    // What an expression brought could not be checked when the machine was made.
+    const [issue] = isObject(args) ? argumentIssues(resource, args) : [];
+    if (issue !== undefined) throw new StatesError('States.Runtime', issue);
     if (resource.pattern === 'sync' || resource.pattern === 'sync2') return this.#follow(args, undo);
     if (visit.progress.submitted) return undefined;
     const free = visit.clock.busy();

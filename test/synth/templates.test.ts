@@ -7,7 +7,8 @@ import { Stack } from 'aws-cdk-lib/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../infra/app.ts';
 import { starReasons } from '../../infra/grants.ts';
-import { manifest } from '../../infra/manifest.ts';
+import { type Grant, manifest } from '../../infra/manifest.ts';
+import { refuseOtherRegions } from '../../infra/names.ts';
 
 interface Resource {
   Type: string;
@@ -65,6 +66,36 @@ function text(value: unknown): string {
 const CDK_STARS =
   /^(logs:(Create|Get|Update|Delete|List)LogDelivery|logs:ListLogDeliveries|logs:PutResourcePolicy|logs:DescribeResourcePolicies|logs:DescribeLogGroups|xray:\w+|ecr:GetAuthorizationToken)$/;
 
+/** The action without which a grant would be none, and how the ARN it is on ends. */
+function permissionOf(grant: Grant): { action: string; ending: string } {
+  switch (grant.to) {
+    case 'read':
+      return { action: 's3:GetObject ', ending: `/${grant.prefix}*` };
+    case 'write':
+      return { action: 's3:PutObject ', ending: `/${grant.prefix}*` };
+    case 'delete':
+      return { action: 's3:DeleteObject ', ending: `/${grant.prefix}*` };
+    case 'list':
+      return { action: 's3:ListBucket ', ending: `-${manifest.region}` };
+    case 'invoke':
+      return { action: 'lambda:InvokeFunction ', ending: `:function:qefm-${grant.function}` };
+    case 'start':
+      return { action: 'states:StartExecution ', ending: `:stateMachine:qefm-${grant.machine}` };
+    case 'inspect':
+      return { action: 'states:DescribeExecution ', ending: `:execution:qefm-${grant.machine}*` };
+    case 'stop':
+      return { action: 'states:StopExecution ', ending: `:execution:qefm-${grant.machine}*` };
+    case 'answerTokens':
+      return { action: 'states:SendTaskSuccess ', ending: ' *' };
+    case 'submitTasks':
+      return { action: 'braket:CreateQuantumTask ', ending: ':quantum-task/*' };
+    case 'readTasks':
+      return { action: 'braket:GetQuantumTask ', ending: ':quantum-task/*' };
+    case 'submitJobs':
+      return { action: 'batch:SubmitJob ', ending: `:job-definition/qefm-${grant.job}*` };
+  }
+}
+
 /** Findings that nothing explains, of every checker that ran. */
 function violations(assembly: string): string[] {
   const { pluginReports } = JSON.parse(readFileSync(join(assembly, 'validation-report.json'), 'utf8')) as {
@@ -84,6 +115,11 @@ describe('the templates', () => {
     );
   });
 
+  test('refuse a bucket or a rule of another region, for which there is no stack', () => {
+    expect(() => refuseOtherRegions([...manifest.buckets, ...manifest.rules])).not.toThrow();
+    expect(() => refuseOtherRegions([{ name: 'QuantumResults', region: 'eu-north-1' }])).toThrow(/QuantumResults.*eu-north-1/);
+  });
+
   test('pass the AWS Solutions rules and CloudFormation validation', () => {
     expect(violations(folder)).toEqual([]);
   });
@@ -101,7 +137,6 @@ describe('the templates', () => {
 
   test('pass cfn-lint', () => {
     const files = Object.keys(templates).map((name) => join(folder, `${name}.template.json`));
-    // E3006 and E3030: the linter's tables know neither newer resource types nor newer runtimes than itself.
     const output = execFileSync(
       CFN_LINT,
       ['--region', manifest.region, '--format', 'parseable', '--non-zero-exit-code', 'error', ...files],
@@ -156,6 +191,25 @@ describe('the templates', () => {
     ).toEqual([]);
   });
 
+  test('carry every grant of the manifest into the roles of functions, machines and jobs', () => {
+    const roles = new Map(all('AWS::IAM::Role').map((role) => [String(role.Properties['Description']), role]));
+    const holders = [
+      ...manifest.functions.map(({ name, grants }) => ({ role: `Role of ${name}`, grants })),
+      ...manifest.machines.map(({ name, grants }) => ({ role: `Role of machine ${name}`, grants })),
+      ...manifest.jobs.map(({ name, grants }) => ({ role: `What job ${name} may do`, grants })),
+    ];
+    const missing = holders.flatMap(({ role, grants }) => {
+      const allowed = statements(roles.get(role)!).flatMap(({ Action, Resource: resource }) =>
+        list(Action).flatMap((action) => list(resource).map((arn) => `${action} ${text(arn)}`)),
+      );
+      return grants
+        .map((grant) => ({ grant, wanted: permissionOf(grant) }))
+        .filter(({ wanted }) => !allowed.some((line) => line.startsWith(wanted.action) && line.endsWith(wanted.ending)))
+        .map(({ grant }) => `${role}: ${JSON.stringify(grant)}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
   test('let only WriteReport read the truth', () => {
     const readers = all('AWS::IAM::Role').filter((role) =>
       statements(role).some(
@@ -200,6 +254,25 @@ describe('the templates', () => {
     }
   });
 
+  test('run the image of batch-jobs/Dockerfile as the jobs of the manifest', () => {
+    const { dockerImages } = JSON.parse(readFileSync(join(folder, 'qefm-compute.assets.json'), 'utf8')) as {
+      dockerImages: Record<string, { source: { directory: string; dockerFile: string } }>;
+    };
+    const [image, ...others] = Object.entries(dockerImages);
+    expect(others).toEqual([]);
+    const { directory, dockerFile } = image![1].source;
+    expect(readFileSync(join(folder, directory, dockerFile), 'utf8')).toBe(readFileSync('batch-jobs/Dockerfile', 'utf8'));
+    const definitions = all('AWS::Batch::JobDefinition');
+    expect(definitions.map(({ Properties }) => Properties['JobDefinitionName'])).toEqual(
+      manifest.jobs.map(({ name }) => `qefm-${name}`),
+    );
+    for (const [i, { Properties }] of definitions.entries()) {
+      const container = Properties['ContainerProperties'] as { Image: unknown; Command: string[] };
+      expect(JSON.stringify(container.Image)).toContain(image![0]);
+      expect(container.Command).toEqual(manifest.jobs[i]!.command);
+    }
+  });
+
   test('ask for a signature on every route', () => {
     const routes = all('AWS::ApiGatewayV2::Route');
     expect(routes).toHaveLength(manifest.routes.length);
@@ -209,8 +282,17 @@ describe('the templates', () => {
   test('watch metrics that some handler emits', () => {
     const alarms = all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties['MetricName']);
     expect(alarms.sort()).toEqual(manifest.alarms.map(({ metric }) => metric).sort());
-    const dashboard = JSON.stringify(all('AWS::CloudWatch::Dashboard')[0]!.Properties['DashboardBody']);
-    for (const metric of manifest.dashboardMetrics) expect(dashboard).toContain(metric);
+    expect(new Set(all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties['Namespace']))).toEqual(
+      new Set([manifest.metricNamespace]),
+    );
+    const { widgets } = JSON.parse(text(all('AWS::CloudWatch::Dashboard')[0]!.Properties['DashboardBody'])) as {
+      widgets: { properties: { metrics?: [namespace: string, name: string][] } }[];
+    };
+    const plotted = widgets.flatMap(({ properties }) => properties.metrics ?? []);
+    // Those of the services are AWS's own; ours are the ones that the end-to-end test looks for.
+    expect(plotted.filter(([namespace]) => !/^AWS\//.test(namespace)).map(([namespace, name]) => `${namespace} ${name}`)).toEqual(
+      manifest.dashboardMetrics.map((name) => `${manifest.metricNamespace} ${name}`),
+    );
   });
 
   test('send what cannot be delivered to a queue', () => {
