@@ -18,6 +18,13 @@ def load_schema(name: str) -> dict:
     return json.loads((SCHEMAS / name).read_text())
 
 
+def _departure(error) -> str:
+    """What was wanted there. jsonschema's own words quote what was found, which may be a SMILES, and end in a log."""
+    if error.validator == "additionalProperties":
+        return error.message[:300]  # names of properties only
+    return f"wanted {error.validator} {json.dumps(error.validator_value)[:200]}"
+
+
 def parse_job(data: bytes) -> dict:
     """A job that satisfies schemas/dynamics-job.json. Raises BadJob with the path of the first departure and what was wanted
     there."""
@@ -33,7 +40,7 @@ def parse_job(data: bytes) -> dict:
     )
     if errors:
         where = "/" + "/".join(map(str, errors[0].absolute_path))
-        raise BadJob(f"at {where}: {errors[0].message[:300]}")
+        raise BadJob(f"at {where}: {_departure(errors[0])}")
     ids = [ligand["id"] for ligand in job["ligands"]]
     if len(set(ids)) != len(ids):
         raise BadJob("at /ligands: wanted ids that differ, found one twice")

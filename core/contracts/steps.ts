@@ -99,7 +99,8 @@ export const ReserveFunds = contract(
 
 export const SettleFunds = contract(
   'SettleFunds',
-  z.strictObject({ runId: RunId, stage: BudgetStage }),
+  // `all` when a run fails, wherever it was.
+  z.strictObject({ runId: RunId, stage: z.union([BudgetStage, z.literal('all')]) }),
   z.strictObject({ spentMicroUsd: MicroUsd }),
 );
 

@@ -99,8 +99,11 @@ export async function beatToken(token: OpenToken): Promise<boolean> {
 }
 
 export async function closeToken(store: ArtifactStore, token: OpenToken): Promise<void> {
+  const openKey = place.openToken(token.runId, token.key);
   await store.write(place.closedToken(token.runId, token.key), OpenToken, token);
-  await store.delete(place.openToken(token.runId, token.key));
+  // A submit that was tried again meanwhile has left its own token there, which somebody waits for.
+  const current = await store.find(openKey, OpenToken);
+  if (current === null || current.taskToken === token.taskToken) await store.delete(openKey);
 }
 
 /** Answers the token if its last task is over, or one of them failed. True when it was answered. */

@@ -88,18 +88,21 @@ def test_never_prints_a_smiles(undisturbed):
 def test_repeats_itself_byte_for_byte_and_skips_what_is_done(undisturbed):
     job, out, _ = undisturbed
     before = [comparable(result) for result in results(out)]
-    stages = (out / "ligand-000" / "replica-0" / "state.json").stat().st_mtime_ns
-    started = time.monotonic()
+    # A stage that is done again writes its folder's state again.
+    stages = {path: path.stat().st_mtime_ns for path in out.rglob("state.json")}
+    assert len(stages) == 6
     assert run_worker(job, out).returncode == 0
-    assert time.monotonic() - started < 60
     assert [comparable(result) for result in results(out)] == before
-    assert (out / "ligand-000" / "replica-0" / "state.json").stat().st_mtime_ns == stages
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("state.json")} == stages
 
 
-def _wait_for_phase(process: subprocess.Popen, out: Path, phase: str) -> bool:
-    """True as soon as the phase has begun; False when the worker ended or passed it."""
+def _phase_file(out: Path, phase: str) -> Path:
     place = out / "ligand-000"
-    file = place / "replica-0" / "phase.json" if re.match("heat|release|chunk|analyse", phase) else place / "phase.json"
+    return place / "replica-0" / "phase.json" if re.match("heat|release|chunk|analyse", phase) else place / "phase.json"
+
+
+def _wait_for_phase(process: subprocess.Popen, file: Path, phase: str) -> bool:
+    """True as soon as the phase has begun; False when the worker ended or passed it."""
     state = file.parent / "state.json"
     while process.poll() is None:
         if state.exists() and phase in json.loads(state.read_text())["stages"]:
@@ -110,13 +113,37 @@ def _wait_for_phase(process: subprocess.Popen, out: Path, phase: str) -> bool:
     return False
 
 
+# Holds a phase for a moment once it is announced, so that even the shortest is seen in time on a crowded machine.
+HOLD = """import os, time
+phase = os.environ.get("QEFM_TEST_HOLD_PHASE")
+if phase:
+    from dynamics.state import Task
+    announce = Task.announce
+    def held(self, name, **more):
+        announce(self, name, **more)
+        if name == phase:
+            time.sleep(2)
+    Task.announce = held
+"""
+
+
 def _interrupted_everywhere(job: Path, out: Path, how: signal.Signals) -> list[str]:
     struck = []
+    site = out.parent / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(HOLD)
     for phase in PHASES:
+        # The last worker's word may name this very phase, and would have us strike before this worker listens.
+        file = _phase_file(out, phase)
+        file.unlink(missing_ok=True)
         process = subprocess.Popen(
-            command(job, out, "--index", "0"), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command(job, out, "--index", "0"),
+            env=environment(front=str(site), QEFM_TEST_HOLD_PHASE=phase),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        hit = _wait_for_phase(process, out, phase)
+        hit = _wait_for_phase(process, file, phase)
         sent = time.monotonic()
         if hit:
             process.send_signal(how)
@@ -125,12 +152,11 @@ def _interrupted_everywhere(job: Path, out: Path, how: signal.Signals) -> list[s
             struck.append(phase)
             if how == signal.SIGTERM:
                 assert process.returncode == 75
-                assert time.monotonic() - sent < 10
+                assert time.monotonic() - sent < 60
                 told = json.loads((out / "ligand-000" / "progress.json").read_text())
                 assert told["state"] == "interrupted"
-                # Short phases end between being seen and the signal: the one that was struck is this one or a later one.
-                later = [name for name in PHASES if name in told["phase"]]
-                assert all(PHASES.index(name) >= PHASES.index(phase) for name in later), told
+                # Named when the signal came, which is a while after the phase was seen: the second replica may have begun.
+                assert told["phase"] != "done", told
             else:
                 assert process.returncode == -9
     return struck
@@ -146,10 +172,7 @@ def test_resumes_from_every_phase_to_the_undisturbed_result(undisturbed, tmp_pat
     job.write_text(json.dumps({**data, "ligands": [candidate, reference]}))
     out = tmp_path / "out"
     struck = _interrupted_everywhere(job, out, how)
-    print("struck in", struck)
-    # The shortest phases may pass between two looks; the long ones may not.
-    assert {"place", "build", "minimise", "heat", "release"} <= set(struck)
-    assert len(struck) >= 7
+    assert struck == PHASES
     assert run_worker(job, out, "--index", "0").returncode == 0
     found = comparable(results(out)[0])
     wanted = comparable(results(reference_out)[1])
@@ -169,12 +192,18 @@ def test_leaves_no_process_behind_when_it_is_killed(make_job, tmp_path):
     assert started
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 5
-    while any(
-        Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3] for pid in started
-    ):
+    deadline = time.monotonic() + 30
+    while any(_is_alive(pid) for pid in started):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process is there and no zombie; it may go while it is looked at."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][:3]
+    except OSError:
+        return False
 
 
 def test_does_the_others_when_some_are_bad_or_crash(make_job, tmp_path):
@@ -237,6 +266,17 @@ def test_refuses_a_document_that_is_no_job_with_the_place_of_the_error(make_job,
     assert answer["error"] == "BAD_JOB" and told in answer["message"]
 
 
+def test_never_quotes_a_smiles_when_it_refuses_a_document(make_job, tmp_path):
+    path = make_job()
+    job = json.loads(path.read_text())
+    secret = job["ligands"][0]["smiles"]
+    for ligand in ({**job["ligands"][0], "pose": secret}, {**job["ligands"][0], "role": secret}, secret, {"smiles": secret}):
+        path.write_text(json.dumps({**job, "ligands": [ligand]}))
+        done = run_worker(path, tmp_path / "out")
+        assert done.returncode == 3 and json.loads(done.stdout)["error"] == "BAD_JOB"
+        assert "/ligands/0" in done.stdout and secret not in done.stdout
+
+
 def _without_ligands(make_job) -> Path:
     path = make_job()
     path.write_text(json.dumps({**json.loads(path.read_text()), "ligands": []}))
@@ -286,11 +326,19 @@ def test_stops_a_ligand_that_takes_too_long(make_job, tmp_path):
         CANDIDATE,
         {"id": "boron", "smiles": "B"},
         docking={"exhaustiveness": 64, "poses": 2, "maxEvaluations": 0},
-        timeouts={"ligandSeconds": 10},
     )
     data = json.loads(job.read_text())
     data["ligands"] = [data["ligands"][0], {**data["ligands"][1], "smiles": "CCCCCCCC(=O)NCCCCCCCCNC(=O)CCCCCCC"}]
     job.write_text(json.dumps(data))
+    # The phases before docking are done without a limit, however crowded the machine is; the limit falls into the docking.
+    phase = tmp_path / "out" / "ligand-001" / "phase.json"
+    first = subprocess.Popen(command(job, tmp_path / "out", "--index", "1"), env=environment(), stdout=subprocess.DEVNULL)
+    while not (phase.exists() and "place" in phase.read_text()):
+        assert first.poll() is None
+        time.sleep(0.02)
+    first.terminate()
+    assert first.wait(timeout=120) == 75
+    job.write_text(json.dumps({**data, "timeouts": {"ligandSeconds": 15}}))
     done = run_worker(job, tmp_path / "out", "--index", "1")
     (result,) = results(tmp_path / "out")
     assert (done.returncode, result["code"], result["phase"]) == (70, "TIMEOUT", "place")

@@ -6,7 +6,7 @@ import type { RouteContract } from '../../core/contracts/api.ts';
 import { ApiError, routes } from '../../core/contracts/api.ts';
 import { manifest } from '../../infra/manifest.ts';
 import { signedFetch } from '../contract/signed-fetch.ts';
-import { assayCsv, campaignJson, type FinishedRun, type InputCloud } from '../support/input-cloud.ts';
+import { assayCsv, campaignJson, type FinishedRun, type InputCloud, RUN_MS } from '../support/input-cloud.ts';
 import { goodCompounds } from '../support/input-mixed.ts';
 import { openapiFaults } from '../support/input-openapi.ts';
 import { mixedRun, sharedCloud } from '../support/input-shared.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   done = await mixedRun();
   runId = done.status.runId;
   total = done.ranked!.length;
-});
+}, RUN_MS);
 
 /** A raw request, signed as a client would. */
 async function ask(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
@@ -137,7 +137,7 @@ describe('runs', () => {
       };
       await input.screen(name, files);
     }
-  });
+  }, RUN_MS);
 
   test('are listed newest first, page by page', async () => {
     const seen: { runId: string; startedAt: string }[] = [];
@@ -212,7 +212,7 @@ describe('runs', () => {
     const { runId: slowId } = await input.api.call(routes.StartRun, { body });
     const status = () => input.api.call(routes.GetRun, { parameters: { runId: slowId } });
     await expect
-      .poll(async () => (await status()).stages.map(({ stage }) => stage), { timeout: 60_000 })
+      .poll(async () => (await status()).stages.map(({ stage }) => stage), { timeout: 300_000 })
       .toContain('TrainHybrid');
     expect(await status()).toMatchObject({ status: 'RUNNING', outcome: null, reasons: [], error: null, endedAt: null });
     expect((await refusal(routes.GetReport, { parameters: { runId: slowId } })).message).toContain(
@@ -239,7 +239,7 @@ describe('runs', () => {
     const stateMachineArn = `arn:aws:states:${region}:000000000000:stateMachine:qefm-Optimize`;
     const running = async () =>
       (await sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }))).executions!.length;
-    await expect.poll(running, { timeout: 30_000 }).toBe(0);
+    await expect.poll(running, { timeout: 120_000 }).toBe(0);
     sfn.destroy();
   });
 

@@ -72,6 +72,12 @@ describe('a run from the command line', () => {
     expect(second.nextToken).toBeNull();
   });
 
+  test('is described, with every other call, by the API itself', async () => {
+    const { openapi, paths } = JSON.parse(await said('openapi')) as { openapi: string; paths: object };
+    expect(openapi).toBe('3.1.0');
+    expect(Object.keys(paths)).toContain('/runs/{runId}/candidates');
+  });
+
   test('has a report that is shown as addresses or saved', async () => {
     const links = routes.GetReport.response.parse(JSON.parse(await said('report', runId)));
     const file = join(folder, 'report.html');

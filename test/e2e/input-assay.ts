@@ -1,6 +1,6 @@
 /** Assay tables as people have them: units, bounds, replicates, mixed quantities, contradictions, and too little of everything. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { assayCsv, campaignJson, type FinishedRun, failureWords, type InputCloud } from '../support/input-cloud.ts';
+import { assayCsv, campaignJson, type FinishedRun, failureWords, type InputCloud, RUN_MS } from '../support/input-cloud.ts';
 import { assayLines, goodCompounds, plainLabels } from '../support/input-mixed.ts';
 import { mixedRun, sharedCloud, sparseRun } from '../support/input-shared.ts';
 
@@ -17,7 +17,7 @@ describe('an assay in nM with bounds, replicates, two quantities and contradicti
   let run: FinishedRun;
   beforeAll(async () => {
     run = await mixedRun();
-  });
+  }, RUN_MS);
 
   test('succeeds and prints how many rows each rule touched', () => {
     expect(run.record).toMatchObject({ outcome: 'SUCCEEDED', reasons: [] });

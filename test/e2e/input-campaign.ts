@@ -138,7 +138,7 @@ describe('an upload event', () => {
     expect(await input.runsOf('twice')).toEqual([first.status.runId]);
     // Another version of the file is another run, and a late event of the first one still names the run that was.
     await input.upload('twice', 'libraries/a.csv', `${library}\nlast,CCO`);
-    await expect.poll(async () => (await input.runsOf('twice')).length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await input.runsOf('twice')).length, { timeout: 120_000 }).toBe(2);
     expect(await deliver(eventOf('campaigns/twice/libraries/a.csv', versionId))).toBeUndefined();
     expect(await input.runsOf('twice')).toHaveLength(2);
     expect((await input.finished(first.status.runId)).facts.library?.rows).toBe(8);
@@ -156,7 +156,7 @@ describe('an upload event', () => {
     const early = await input.screen('early', { 'libraries/a.csv': library });
     expect(failureWords(early)).toMatch(/UnknownCampaign/);
     for (const [path, content] of Object.entries(planOnly('early'))) await input.upload('early', path, content);
-    await expect.poll(async () => (await input.runsOf('early')).length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await input.runsOf('early')).length, { timeout: 120_000 }).toBe(2);
     const [second] = (await input.runsOf('early')).filter((runId) => runId !== early.status.runId);
     expect((await input.finished(second!)).record.outcome).toBe('PLANNED');
   });

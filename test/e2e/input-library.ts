@@ -1,7 +1,7 @@
 /** Bad libraries, from the upload to the report: each bad row has its reason, the rest of the file its ranking, a bad file one clear sentence. */
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { assayCsv, campaignJson, type FinishedRun, failureWords, type InputCloud } from '../support/input-cloud.ts';
+import { assayCsv, campaignJson, type FinishedRun, failureWords, type InputCloud, RUN_MS } from '../support/input-cloud.ts';
 import { goodCompounds, goodRows, HOSTILE_ID, hostileColumn, mixedRows } from '../support/input-mixed.ts';
 import { mixedRun, sharedCloud, sparseRun } from '../support/input-shared.ts';
 
@@ -18,7 +18,7 @@ describe('a library with every kind of bad row in it', () => {
   let run: FinishedRun;
   beforeAll(async () => {
     run = await mixedRun();
-  });
+  }, RUN_MS);
 
   test('succeeds and gives each bad row its own reason', () => {
     expect(run.record).toMatchObject({ outcome: 'SUCCEEDED', reasons: [] });

@@ -100,6 +100,8 @@ describe('training', () => {
     expect(device.tasks).toBeGreaterThan(STEPS * 8);
 
     const { runId } = run;
+    const { training } = JSON.parse(await workflow.text(place.facts(runId))) as { training: Record<string, unknown> };
+    expect(training).toMatchObject({ device: SV1, circuits: device.circuits, shots: 0 });
     const first = await workflow.artifacts.readBytes(place.state(runId, 'train', 0, 'expectations'));
     const twin = `${runId}-twin`;
     const twinKey = place.state(twin, 'train', 0, 'expectations');

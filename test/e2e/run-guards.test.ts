@@ -249,4 +249,23 @@ describe('a quantum task that ends badly', () => {
     expect(run.status.reasons[0]?.message).toMatch(/QuantumTaskCancelled: \d+ of \d+ quantum tasks did not complete/);
     expect((await rankedIds(run)).length).toBeGreaterThan(20);
   });
+
+  test('is given up after maxQueueHours: the run is PARTIAL and the sweep closes the token that nobody awaits', async () => {
+    sv1.queueDelayMs = 600_000;
+    const run = await upload(small('impatient', ({ quantum }) => Object.assign(quantum, { maxQueueHours: 0.001 })));
+    expect(run.status.outcome).toBe('PARTIAL');
+    expect(codes(run)).toEqual(['REFINEMENT_INCOMPLETE']);
+    expect(run.status.reasons[0]?.message).toMatch(/^States\.Timeout/);
+    expect((await rankedIds(run)).length).toBeGreaterThan(20);
+    expect((await workflow.artifacts.read(place.ledger(), Ledger)).reservations).toEqual({});
+    await expect
+      .poll(
+        async () => {
+          await workflow.invoke('Sweep', {});
+          return workflow.artifacts.list(`tokens/open/${run.runId}/`);
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toEqual([]);
+  });
 });

@@ -68,7 +68,7 @@ async function execute(
       // Killed before it answered: the execution is there all the same, or the wait below says that it is not.
       if (error.name === 'ValidationException') throw error;
     });
-  for (let tries = 0; tries < 2000; tries++) {
+  for (const giveUpMs = Date.now() + 400_000; Date.now() < giveUpMs; ) {
     const found = await on.sfn
       .send(new DescribeExecutionCommand({ executionArn: executionArnOf(machine, name) }))
       .catch(() => null);

@@ -14,6 +14,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OpenToken } from '../../core/contracts/artifacts.ts';
 import { place, uri } from '../../core/contracts/places.ts';
+import { writeCircuits } from '../../core/problems/circuit-files.ts';
+import type { CircuitBatch } from '../../core/problems/problem.ts';
 import type { ArtifactStore } from '../../lambdas/shared/artifacts.ts';
 import { DEFAULT_DEVICES } from '../../local-sim/braket/devices.ts';
 import type { BraketFaults } from '../../local-sim/braket/faults.ts';
@@ -24,6 +26,7 @@ import { type StartedCloud, startCloud } from '../contract/start-cloud.ts';
 const DATA = 'qefm-data';
 const RESULTS = 'amazon-braket-qefm';
 const SV1 = 'arn:aws:braket:::device/quantum-simulator/amazon/sv1';
+const BEAT_SECONDS = 4;
 const PROGRAM = 'OPENQASM 3.0;\nqubit[1] q;\nh q[0];\n#pragma braket result expectation z(q[0])\n';
 
 const faults: BraketFaults = {};
@@ -34,6 +37,8 @@ let store: ArtifactStore;
 let sfn: SFNClient;
 let braket: BraketClient;
 let machineArn: string;
+/** Its wait ends when nothing beats for BEAT_SECONDS. */
+let beatingArn: string;
 let tasks: typeof import('../../lambdas/shared/tasks.ts');
 let changed: (event: unknown) => Promise<unknown>;
 let sweep: () => Promise<unknown>;
@@ -71,27 +76,32 @@ beforeAll(async () => {
   store = createArtifactStore(new S3Client({ ...started.client, forcePathStyle: true }), DATA);
   sfn = new SFNClient(started.client);
   braket = new BraketClient(started.client);
-  const definition = {
-    QueryLanguage: 'JSONata',
-    StartAt: 'Wait',
-    States: {
-      Wait: {
-        Type: 'Task',
-        Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
-        Arguments: { FunctionName: 'noop', Payload: { taskToken: '{% $states.context.Task.Token %}' } },
-        TimeoutSeconds: 60,
-        End: true,
+  const createMachine = async (name: string, more: object) => {
+    const definition = {
+      QueryLanguage: 'JSONata',
+      StartAt: 'Wait',
+      States: {
+        Wait: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+          Arguments: { FunctionName: 'noop', Payload: { taskToken: '{% $states.context.Task.Token %}' } },
+          TimeoutSeconds: 120,
+          ...more,
+          End: true,
+        },
       },
-    },
+    };
+    const created = await sfn.send(
+      new CreateStateMachineCommand({
+        name,
+        definition: JSON.stringify(definition),
+        roleArn: 'arn:aws:iam::000000000000:role/wait',
+      }),
+    );
+    return created.stateMachineArn!;
   };
-  const created = await sfn.send(
-    new CreateStateMachineCommand({
-      name: 'wait',
-      definition: JSON.stringify(definition),
-      roleArn: 'arn:aws:iam::000000000000:role/wait',
-    }),
-  );
-  machineArn = created.stateMachineArn!;
+  machineArn = await createMachine('wait', {});
+  beatingArn = await createMachine('beat', { HeartbeatSeconds: BEAT_SECONDS });
 });
 afterAll(async () => {
   await started[Symbol.asyncDispose]();
@@ -117,11 +127,10 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   throw new Error(`not so after 10 s: ${look}`);
 }
 
-/** An execution that waits for a token, and two quantum tasks submitted under it; over unless they are to stay in the queue. */
-async function waitForTasks(over = true): Promise<Waiting> {
-  const runId = `run-${++count}`;
-  const key = tasks.tokenKey(runId, 'refine', 'circuits', SV1);
-  const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name: runId, input: '{}' }));
+/** An execution that waits, and the token it waits for. */
+async function startWaiting(name: string, stateMachineArn = machineArn): Promise<{ executionArn: string; taskToken: string }> {
+  const started = await sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: '{}' }));
+  const executionArn = started.executionArn!;
   const taskToken = await until(async () => {
     const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn, includeExecutionData: true }));
     const parameters = events?.find(({ taskScheduledEventDetails }) => taskScheduledEventDetails)?.taskScheduledEventDetails
@@ -130,6 +139,19 @@ async function waitForTasks(over = true): Promise<Waiting> {
       ? undefined
       : (JSON.parse(parameters) as { Payload: { taskToken: string } }).Payload.taskToken;
   });
+  return { executionArn, taskToken };
+}
+
+async function outcomeOf(executionArn: string): Promise<{ status: string; error: string | undefined; output: unknown }> {
+  const { status, error, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+  return { status: status!, error, output: output === undefined ? null : JSON.parse(output) };
+}
+
+/** An execution that waits for a token, and two quantum tasks submitted under it; over unless they are to stay in the queue. */
+async function waitForTasks(over = true, stateMachineArn = machineArn): Promise<Waiting> {
+  const runId = `run-${++count}`;
+  const key = tasks.tokenKey(runId, 'refine', 'circuits', SV1);
+  const { executionArn, taskToken } = await startWaiting(runId, stateMachineArn);
   const token: OpenToken = {
     schema: 'open-token/1',
     key,
@@ -169,14 +191,11 @@ async function waitForTasks(over = true): Promise<Waiting> {
       await store.write(place.openToken(runId, key), OpenToken, token);
       await tasks.concludeIfOver(store, token);
     },
-    async outcome() {
-      const { status, error, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-      return { status: status!, error, output: output === undefined ? null : JSON.parse(output) };
-    },
+    outcome: () => outcomeOf(executionArn),
   };
 }
 
-async function ended(waiting: Waiting) {
+async function ended(waiting: Pick<Waiting, 'outcome'>) {
   return until(async () => {
     const found = await waiting.outcome();
     return found.status === 'RUNNING' ? undefined : found;
@@ -259,6 +278,22 @@ describe('a token of two quantum tasks', () => {
     expect(await store.exists(place.openToken(runId, key))).toBe(false);
   });
 
+  test('is kept waiting by the beats of the sweep while its tasks live, and is lost without them', async () => {
+    sv1.queueDelayMs = 600_000;
+    const waiting = await waitForTasks(false, beatingArn).finally(() => Object.assign(sv1, { queueDelayMs: 0 }));
+    await waiting.list();
+    for (const untilMs = Date.now() + BEAT_SECONDS * 1500; Date.now() < untilMs; ) {
+      await sweep();
+      await new Promise((wake) => setTimeout(wake, 200));
+    }
+    expect((await waiting.outcome()).status).toBe('RUNNING');
+    // Long before the time-out of the state itself: it is the missed beat.
+    expect(await ended(waiting)).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+    // A sweep that comes now closes what nobody waits for.
+    await sweep();
+    expect(await store.exists(place.openToken(waiting.token.runId, waiting.token.key))).toBe(false);
+  });
+
   test('ignores events of other people’s tasks and of another shape', async () => {
     const before = await store.list('tokens/');
     await changed({
@@ -267,5 +302,91 @@ describe('a token of two quantum tasks', () => {
     await changed({ detail: { something: 'else' } });
     await changed('nothing');
     expect(await store.list('tokens/')).toEqual(before);
+  });
+});
+
+describe('SubmitCircuits', () => {
+  const batch: CircuitBatch = {
+    circuit: { qubits: 2, layers: 1, entangler: 'ring', theta: Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6) },
+    requests: [
+      { kind: 'expectations', amplitudes: Float64Array.of(1, 0, 0, 0) },
+      { kind: 'expectations', amplitudes: Float64Array.of(0, 1, 0, 0) },
+    ],
+  };
+  const context = { getRemainingTimeInMillis: () => 60_000 } as never;
+
+  /** A run with circuits to submit and money for them. */
+  async function prepare(runId: string) {
+    const { handler } = await import('../../lambdas/steps/submit-circuits.ts');
+    const { createRunLedger } = await import('../../lambdas/shared/ledger.ts');
+    const circuitsKey = place.circuits(runId, 'refine', 0, 'expectations');
+    await store.writeTensors(circuitsKey, writeCircuits(batch, { kind: 'sv1', shots: 0, maximumExecutables: 1 }));
+    const caps = { dayMicroUsd: 1_000_000, accountMicroUsd: 1_000_000 };
+    const ledger = createRunLedger(store, runId, caps, Date.now);
+    await ledger.reserve('refine', 50_000, 50_000);
+    const circuitsUri = uri(DATA, circuitsKey);
+    const input = { runId, stage: 'refine', circuitsUri, device: SV1, maxQueueSeconds: 3600 };
+    return {
+      submit: (taskToken: string) => handler({ ...input, taskToken }, context),
+      openToken: async () => {
+        const [key] = await store.list(`${place.openTokens()}${runId}/`);
+        return key === undefined ? null : store.read(key, OpenToken);
+      },
+      draws: async () => (await ledger.read()).blocks['refine']!.draws,
+    };
+  }
+
+  test('that is tried again gets the same tasks under the new token, pays once, and answers at once when they are over', async () => {
+    const runId = `run-${++count}`;
+    const { submit, openToken, draws } = await prepare(runId);
+    const first = await startWaiting(`${runId}-first`);
+    const second = await startWaiting(`${runId}-second`);
+    expect(await submit(first.taskToken)).toEqual({ tasks: 2 });
+    const before = (await openToken())!;
+    const paid = await draws();
+    expect(Object.values(paid)).toHaveLength(1);
+    expect(Object.values(paid)[0]).toBeGreaterThan(0);
+
+    expect(await submit(second.taskToken)).toEqual({ tasks: 2 });
+    const after = (await openToken())!;
+    expect(after).toMatchObject({ taskToken: second.taskToken, taskArns: before.taskArns, createdAt: before.createdAt });
+    expect(before.taskToken).toBe(first.taskToken);
+    expect(await draws()).toEqual(paid);
+
+    for (const quantumTaskArn of after.taskArns) {
+      const { outputS3Directory } = await until(async () => {
+        const found = await braket.send(new GetQuantumTaskCommand({ quantumTaskArn }));
+        return found.status === 'COMPLETED' ? found : undefined;
+      });
+      await changed({ detail: { quantumTaskArn, outputS3Directory } });
+    }
+    const output = { key: after.key, taskArns: after.taskArns };
+    expect(await ended({ outcome: () => outcomeOf(second.executionArn) })).toMatchObject({ status: 'SUCCEEDED', output });
+    // The first token is nobody's any more: no event answers it.
+    expect((await outcomeOf(first.executionArn)).status).toBe('RUNNING');
+    expect(await openToken()).toBeNull();
+
+    const third = await startWaiting(`${runId}-third`);
+    await submit(third.taskToken);
+    expect(await ended({ outcome: () => outcomeOf(third.executionArn) })).toMatchObject({ status: 'SUCCEEDED', output });
+    expect(await openToken()).toBeNull();
+    expect(await draws()).toEqual(paid);
+  });
+
+  test('leaves its token before it asks for a task, and an answer to an old token does not take it away', async () => {
+    const runId = `run-${++count}`;
+    const { submit, openToken } = await prepare(runId);
+    const first = await startWaiting(`${runId}-first`);
+    Object.assign(faults, { exceedQuota: 1 });
+    await expect(submit(first.taskToken).finally(() => Object.assign(faults, { exceedQuota: 0 }))).rejects.toThrow(
+      /quota|limit/i,
+    );
+    const left = (await openToken())!;
+    expect(left).toMatchObject({ taskToken: first.taskToken, taskArns: [] });
+
+    const second = await startWaiting(`${runId}-second`);
+    await store.write(place.openToken(runId, left.key), OpenToken, { ...left, taskToken: second.taskToken });
+    await tasks.closeToken(store, left);
+    expect((await openToken())?.taskToken).toBe(second.taskToken);
   });
 });

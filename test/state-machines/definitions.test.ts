@@ -64,6 +64,15 @@ describe('the state machines', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('free the money of a run before they report its failure, wherever some may be held', () => {
+    const direct = states.filter(({ state }) => {
+      const catches = (state['Catch'] ?? []) as { Next: string }[];
+      return [state['Next'], ...catches.map(({ Next }) => Next)].includes('ReportFailure');
+    });
+    // Nothing is reserved before the run is prepared.
+    expect(direct.map(label)).toEqual(['Discover.PrepareRun', 'Discover.SettleFailure']);
+  });
+
   test('hand each function exactly what its contract takes', () => {
     const contracts = steps as unknown as Record<string, { input?: { shape: Record<string, unknown> } }>;
     const wrong = tasks.flatMap((found) => {

@@ -117,10 +117,10 @@ export function workflowClient(
     },
     async request(folder, options) {
       const renamed = (path: string) => path.replace(/^libraries\//, 'on-request/');
-      const { campaign, libraries } = await uploadCampaign(api, folder, silent, renamed);
-      const { runId } = await api.call(routes.StartRun, {
-        body: { campaign: campaign.name, library: renamed(libraries[0]!), options },
-      });
+      const { campaign, libraries } = await retried(() => uploadCampaign(api, folder, silent, renamed));
+      const body = { campaign: campaign.name, library: renamed(libraries[0]!), options };
+      // The same library and options are the same run, however often it is asked for.
+      const { runId } = await retried(() => api.call(routes.StartRun, { body }));
       return runId;
     },
     async finish(runId) {

@@ -12,7 +12,7 @@ export function runScript(
   script: string,
   args: readonly string[],
   env: Record<string, string> = {},
-  timeoutMs = 120_000,
+  timeoutMs = 450_000,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], {
