@@ -72,10 +72,11 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   process.exit(1);
 }
 
+const node24 = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 once(
   'packages',
   hashOf(['package-lock.json', 'package.json', 'quantum/package.json', '.npmrc'], process.platform, process.arch),
-  () => existsSync(join(root, 'node_modules', '.package-lock.json')),
+  () => existsSync(join(root, 'node_modules', '.package-lock.json')) && existsSync(node24),
   'installing the npm packages of package-lock.json (Node 24 among them)',
   () => {
     const { code, output } = run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -85,9 +86,9 @@ once(
   },
 );
 
-const node24 = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-if (!existsSync(node24)) {
-  console.error(`setup: no Node 24 package for ${process.platform} ${process.arch} was installed`);
+const installed = spawnSync(node24, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' });
+if (!installed.stdout?.startsWith('v24.')) {
+  console.error(`setup: no Node 24 that runs on ${process.platform} ${process.arch} was installed`);
   process.exit(1);
 }
 
@@ -173,8 +174,9 @@ script(
 );
 script(
   'lambdas',
-  ['quantum', 'core', 'lambdas', 'infra/manifest.ts', 'scripts/build-lambdas.ts'],
-  () => existsSync(join(root, 'dist', 'lambdas')),
+  // The definitions and the version are part of the code's version in dist/build.json.
+  ['quantum', 'core', 'lambdas', 'state-machines', 'infra/manifest.ts', 'package.json', 'scripts/build-lambdas.ts'],
+  () => existsSync(join(root, 'dist', 'lambdas')) && existsSync(join(root, 'dist', 'build.json')),
   'bundling the Lambda functions',
   ['scripts/build-lambdas.ts'],
 );
@@ -183,7 +185,7 @@ say(`ready in ${seconds(Date.now() - startedMs)}`);
 if (next.length > 0) {
   const child = spawn(node24, next, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
   // The terminal sends the signal to both; the script is the one that knows how to end.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 130);
   });

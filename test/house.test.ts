@@ -1,5 +1,5 @@
-/** The table of docs/architecture.md, "Who may import whom", read against every import of the tree. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+/** The tree and the table "Who may import whom" of docs/architecture.md, read against every folder and every import. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -134,16 +134,61 @@ describe('the house', () => {
     expect(cycles).toEqual([]);
   });
 
-  test('keeps the clock and chance out of the pure rooms', () => {
-    const offenders = files.filter(
-      (path) =>
-        /^(quantum|core)\//.test(path) && /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/.test(readFileSync(path, 'utf8')),
-    );
-    expect(offenders).toEqual([]);
+  test('keeps the clock, chance and the outer world out of the pure rooms', () => {
+    const pure = files.filter((path) => /^(quantum|core)\//.test(path));
+    const text = (path: string) => readFileSync(path, 'utf8');
+    expect(
+      pure.filter((path) => /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\bcrypto\./.test(text(path))),
+    ).toEqual([]);
+    expect(pure.filter((path) => /\bprocess\.|\bfetch\(|\bsetTimeout\(|\bconsole\.|\brequire\(/.test(text(path)))).toEqual([]);
+  });
+
+  test('has the folders of the plan and no others', () => {
+    const plan = /## Tree\n+```\n([\s\S]*?)\n```/.exec(readFileSync('docs/architecture.md', 'utf8'))![1]!.split('\n');
+    const planned = new Map<string, string[]>();
+    for (const line of plan) {
+      const top = /^([a-z-]+)\/\s/.exec(line)?.[1];
+      const below = /^ {2}([a-z-]+)\/\s/.exec(line)?.[1];
+      if (top !== undefined) planned.set(top, []);
+      else if (below !== undefined) [...planned.values()].at(-1)!.push(below);
+    }
+    const ignored = readFileSync('.gitignore', 'utf8').split('\n');
+    const foldersOf = (place: string) =>
+      readdirSync(place)
+        .filter((name) => !name.startsWith('.') && !ignored.includes(`${name}/`) && statSync(join(place, name)).isDirectory())
+        .sort();
+    expect(foldersOf('.')).toEqual([...planned.keys()].sort());
+    for (const room of ['quantum', 'core', 'lambdas']) expect(foldersOf(room), room).toEqual(planned.get(room)!.sort());
+    // Tests of a room mirror it; what stands beside them is named in the plan.
+    const beside = /besides: (.*)$/.exec(plan.find((line) => line.startsWith('test/'))!)![1]!.split(' ');
+    for (const room of foldersOf('test').filter((name) => !beside.includes(`${name}/`))) {
+      expect(existsSync(room), `test/${room}`).toBe(true);
+      for (const name of foldersOf(join('test', room))) expect(existsSync(join(room, name)), `test/${room}/${name}`).toBe(true);
+    }
+  });
+
+  test('has files in kebab-case that export by name', () => {
+    const all = [...files, ...filesOf('scripts'), ...filesOf('test')];
+    expect(all.filter((path) => !/^([a-z0-9-]+\/)*[a-z0-9-]+(\.(test|d))?\.ts$/.test(path))).toEqual([]);
+    expect(files.filter((path) => /^export default\b/m.test(readFileSync(path, 'utf8')))).toEqual([]);
+  });
+
+  test('runs every script on Node 24 from a package of the platform, whatever Node the host has', () => {
+    const { scripts, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+      'scripts' | 'optionalDependencies',
+      Record<string, string>
+    >;
+    expect(process.versions.node).toMatch(/^24\./);
+    for (const [name, version] of Object.entries(optionalDependencies)) expect(version, name).toMatch(/^24\.\d+\.\d+$/);
+    // npm puts node_modules/.bin first, where that Node lies; only the set-up may meet the host's own.
+    for (const [name, line] of Object.entries(scripts))
+      expect(line, name).toMatch(/^(node (scripts|local-sim|cli|test)\/|vitest |cdk )/);
+    const setup = readFileSync('scripts/setup.mjs', 'utf8');
+    expect([...setup.matchAll(IMPORT)].map((match) => match[1] ?? match[2]!).filter((name) => !node.test(name))).toEqual([]);
   });
 
   test('has source files of at most 400 lines', () => {
-    const tooLong = files
+    const tooLong = [...files, ...filesOf('scripts'), 'scripts/setup.mjs']
       .map((path) => ({ path, lines: readFileSync(path, 'utf8').split('\n').length }))
       .filter(({ lines }) => lines > 401);
     expect(tooLong).toEqual([]);

@@ -35,6 +35,7 @@ export const place = {
   statePrefix: (runId: string, stage: string) => inRun(runId, `optimize/${stage}/state-`),
   circuits: (runId: string, stage: string, iteration: number, phase: string) =>
     inRun(runId, `optimize/${stage}/circuits-${pad(iteration)}-${phase}.bin`),
+  circuitsPrefix: (runId: string, stage: string) => inRun(runId, `optimize/${stage}/circuits-`),
   results: (runId: string, key: string) => inRun(runId, `optimize/results/${key}.bin`),
   scored: (runId: string, index: number) => inRun(runId, `scored/${pad(index)}.bin`),
   scoredPrefix: (runId: string) => inRun(runId, 'scored/'),

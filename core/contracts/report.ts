@@ -35,6 +35,8 @@ export const ScreeningRow = z.strictObject({
   /** Spearman and Kendall tau-b against the measured values, within the compounds that have one. */
   spearman: Interval.nullable(),
   kendall: Interval.nullable(),
+  /** Share of the measured compounds inside the 90 % interval around this prediction. Null for what predicts no pK. */
+  coverage: Interval.nullable().default(null),
 });
 
 export const EnrichmentCurve = z.strictObject({

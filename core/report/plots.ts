@@ -42,7 +42,7 @@ export function trainingCurve({ points, bestStep }: Training): Markup | null {
   );
 }
 
-/** Predicted over measured pK for held-out compounds, both models, with the 90 % band. Null without compounds. */
+/** Predicted over measured pK for held-out compounds, both models, with the narrowest interval shown anywhere. Null without compounds. */
 export function calibrationPlot(training: Training): Markup | null {
   const { calibration } = training;
   if (calibration === null || calibration.measuredPk.length === 0) return null;
@@ -66,11 +66,11 @@ export function calibrationPlot(training: Training): Markup | null {
     frame,
     'plot-calibration',
     'Predicted beside measured, for compounds kept from training',
-    `${measuredPk.length} held-out compounds; ${percent(inside)} of the hybrid's predictions lie within ±${fixed(halfWidthPk)} pK of the measured value.`,
+    `${measuredPk.length} held-out compounds; ${percent(inside)} of the hybrid's predictions lie within ±${fixed(halfWidthPk)} pK of the measured value, the 90 % interval of a compound with an identical neighbour.`,
     [
       { label: 'classical', kind: 'k-classical' },
       { label: 'hybrid', kind: 'k-hybrid' },
-      { label: `90 % band, ±${fixed(halfWidthPk)}`, kind: 'k-band' },
+      { label: `90 % interval at its narrowest, ±${fixed(halfWidthPk)}`, kind: 'k-band' },
     ],
     html`<polygon class="band" points="${band.map(clip).join(' ')}"/>${drawAxes(frame, { x, y, xLabel: 'measured pK', yLabel: 'predicted pK' })}<line class="mark" x1="${at(x(domain[0]))}" y1="${at(y(domain[0]))}" x2="${at(x(domain[1]))}" y2="${at(y(domain[1]))}"/>${dots('k-classical open', classicalPk, 3)}${dots('k-hybrid', hybridPk, 2.2)}`,
   );

@@ -6,6 +6,7 @@ import { deviceLabel, isQuantumScorer, scorerLabels } from './names.ts';
 import { count, fixed, formatUsd, interval, percent, plural, short } from './numbers.ts';
 import { calibrationPlot, contrastPlot, enrichmentPlot, headPlot, predictionStrip, rmsdPlot, trainingCurve } from './plots.ts';
 import { headWasTrained, quantumPriceMicroUsd, quantumPriceWords } from './summary.ts';
+import { RANKING_ROWS, SDF_RECORDS } from './tables.ts';
 
 /** Rows in the page; the files beside it hold all. */
 export const ROWS_SHOWN = 100;
@@ -23,14 +24,14 @@ export function screeningSection(facts: ReportFacts): Markup | null {
   const cell = (value: Parameters<typeof interval>[0] | null, digits: number) =>
     html`<td class="n">${value === null ? html`<span class="none">none</span>` : interval(value, digits)}</td>`;
   const table = html`<div class="wide"><table><caption>Each number with its ${percent(confidence)} interval from ${count(bootstrapDraws)} bootstrap draws of compounds, the same draws for every row.</caption>
-<thead><tr><th scope="col">Ranked by</th><th scope="col" class="n">Spearman</th><th scope="col" class="n">Kendall τ-b</th><th scope="col" class="n">Enrichment 1 %</th><th scope="col" class="n">Enrichment 5 %</th><th scope="col" class="n">ROC AUC</th><th scope="col" class="n">Device price</th></tr></thead><tbody>${scorers.map(
-    ({ scorer, spearman, kendall, enrichmentAt1Percent, enrichmentAt5Percent, rocAuc }) =>
-      html`<tr class="${isQuantumScorer(scorer) ? 'quantum' : 'plain'}"><th scope="row">${scorerLabels[scorer]}</th>${cell(spearman, 2)}${cell(kendall, 2)}${cell(enrichmentAt1Percent, 1)}${cell(enrichmentAt5Percent, 1)}${cell(rocAuc, 2)}<td class="n">${isQuantumScorer(scorer) ? formatUsd(quantumPriceMicroUsd(bill)) : 'none'}</td></tr>`,
+<thead><tr><th scope="col">Ranked by</th><th scope="col" class="n">Spearman</th><th scope="col" class="n">Kendall τ-b</th><th scope="col" class="n">Enrichment 1 %</th><th scope="col" class="n">Enrichment 5 %</th><th scope="col" class="n">ROC AUC</th><th scope="col" class="n">Inside 90 % interval</th><th scope="col" class="n">Device price</th></tr></thead><tbody>${scorers.map(
+    ({ scorer, spearman, kendall, enrichmentAt1Percent, enrichmentAt5Percent, rocAuc, coverage }) =>
+      html`<tr class="${isQuantumScorer(scorer) ? 'quantum' : 'plain'}"><th scope="row">${scorerLabels[scorer]}</th>${cell(spearman, 2)}${cell(kendall, 2)}${cell(enrichmentAt1Percent, 1)}${cell(enrichmentAt5Percent, 1)}${cell(rocAuc, 2)}${cell(coverage, 2)}<td class="n">${isQuantumScorer(scorer) ? formatUsd(quantumPriceMicroUsd(bill)) : 'none'}</td></tr>`,
   )}</tbody></table></div>`;
   return section(
     'screening',
     'How good the ranking is',
-    `Checked against ${plural(measuredCount, 'compound')} of the library whose ${quantity} was measured and kept from every step before this page; ${count(activeCount)} of them are active (pK of at least ${fixed(activeFromPk, 1)}). Correlations are taken within the measured compounds; enrichment over all ${count(libraryCount)}, where compounds without a measurement count as inactive. Intervals that overlap do not tell two rows apart.`,
+    `Checked against ${plural(measuredCount, 'compound')} of the library whose ${quantity} was measured and kept from every step before this page; ${count(activeCount)} of them are active (pK of at least ${fixed(activeFromPk, 1)}). Correlations are taken within the measured compounds; enrichment over all ${count(libraryCount)}, where compounds without a measurement count as inactive. Inside 90 % interval is the share of measured compounds that lie in the interval printed with their prediction: below 0.90 the intervals are too narrow for this library. Intervals that overlap do not tell two rows apart.`,
     html`${table}<div class="plots one">${enrichmentPlot(headline.curves, libraryCount)}</div>${
       scorers.some(({ scorer }) => isQuantumScorer(scorer)) &&
       html`<p class="lead">Rows in violet hold a quantum part, and the classical row is their twin. ${quantumRemark(facts)}</p>`
@@ -43,7 +44,7 @@ function compoundRow(row: RankedCompound, domain: readonly [number, number]): Ma
   const own = Object.entries(columns);
   const computed = Object.entries(properties).filter(([, value]) => value !== null);
   const scores: (readonly [string, Insert])[] = [
-    ['classical', fixed(classicalPk)],
+    ['classical', `${fixed(classicalPk)} ± ${fixed(halfWidthPk)}`],
     ['hybrid', `${fixed(hybridPk)} ± ${fixed(halfWidthPk)}`],
   ];
   if (refinedPk !== null) scores.push(['refined', `${fixed(refinedPk)} ± ${fixed(halfWidthPk)}`]);
@@ -62,6 +63,12 @@ function compoundRow(row: RankedCompound, domain: readonly [number, number]): Ma
   )}</td><td>${
     row.outOfDomain ? html`<span class="flag">out of domain</span>` : html`<span class="flag ok">in domain</span>`
   }${alerts.map((alert) => html`<span class="flag">${alert}</span>`)}</td></tr>`;
+}
+
+/** How many of the ranked compounds a file beside the page holds. */
+function reach(path: string, total: number): string {
+  const rows = path.endsWith('.sdf') ? SDF_RECORDS : RANKING_ROWS;
+  return rows >= total ? 'holds all' : `holds the first ${count(rows)}`;
 }
 
 /** What stands behind the hybrid column: its price, or that there is nothing behind it. */
@@ -89,9 +96,10 @@ export function rankingSection(facts: ReportFacts): Markup | null {
     'compounds',
     'The best compounds',
     html`The first ${count(rows.length)} of ${count(ranking.total)}; ${plural(ranking.selectedForRefinement, 'compound')} went to the refinement.${
-      beside.length > 0 && html` All rows are in ${beside.map(([, path], i) => html`${i > 0 && ' and '}<code>${path}</code>`)}.`
+      beside.length > 0 &&
+      html` ${beside.map(([, path], i) => html`${i > 0 && ', '}<code>${path}</code> ${reach(path, ranking.total)}`)}.`
     }`,
-    html`<div class="wide"><table class="compounds"><caption>Predictions in pK. In the strip: bar, 90 % interval; violet dot, hybrid; blue ring, classical${
+    html`<div class="wide"><table class="compounds"><caption>Predictions in pK. The 90 % interval is the wider of the two models' and is not drawn anew for a refined value. In the strip: bar, that interval; violet dot, hybrid; blue ring, classical${
       rows.some(({ truthPk }) => truthPk !== null) && '; upright line, measured'
     }; axis from ${fixed(domain[0], 1)} to ${fixed(domain[1], 1)}. ${quantumRemark(facts)}</caption><thead><tr><th scope="col" class="n">#</th><th scope="col">Structure</th><th scope="col">Compound</th><th scope="col">Prediction</th><th scope="col">Nearest in the assay</th><th scope="col">Properties</th><th scope="col">Domain, alerts</th></tr></thead><tbody>${rows.map(
       (row) => compoundRow(row, domain),

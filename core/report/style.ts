@@ -83,7 +83,7 @@ svg.timing{display:block;width:100%;min-width:10rem;height:.6rem}.timing rect{fi
 footer{color:var(--soft);font-size:.85rem;padding-top:1.2rem;padding-bottom:3rem;border-top:1px solid var(--line)}
 @media (max-width:40rem){h1{font-size:1.5rem}.verdict .say{font-size:1.15rem}.guards li{grid-template-columns:1fr}header.top,main,footer,nav ol{padding-left:1rem;padding-right:1rem}}
 @media print{@page{margin:13mm 11mm}:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f2f2f2}
-body{font-size:9.5pt}nav,.skip{display:none}header.top,main,footer{max-width:none;padding-left:0;padding-right:0}section{margin:1.1rem 0}
+body{font-size:9.5pt}nav,.skip{display:none}details::details-content{content-visibility:visible;height:auto}header.top,main,footer{max-width:none;padding-left:0;padding-right:0}section{margin:1.1rem 0}
 .card,.tile,figure.plot,.guards li,tr{break-inside:avoid}h2,h3,caption,thead,.lead{break-after:avoid}.wide,.scroll{overflow:visible;max-height:none}.wide{border-width:0;border-radius:0}thead{display:table-header-group}
 table{font-size:7.6pt}th,td{padding:.22rem .3rem}.any,tbody th{min-width:0}img.structure{width:6rem;height:4.4rem;border:0}.smiles{font-size:5.6pt;max-height:3.9em}svg.strip{width:6rem;height:1rem}
 .compounds .who{min-width:7.5rem;max-width:9rem}.compounds .near{min-width:5rem}.compounds .prop{min-width:6rem}.compounds .score{min-width:6.4rem}.compounds .pairs dd{min-width:0}.compounds .prop dd{overflow-wrap:normal}.legend{font-size:7.4pt}caption{padding:.3rem 0}.pairs{gap:0 .35rem}.flag{font-size:6.6pt}

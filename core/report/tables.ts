@@ -6,6 +6,10 @@ import type { RankedCompound } from '../contracts/report.ts';
 
 export type TableRow = Omit<RankedCompound, 'structureSvg'>;
 
+/** How far down the ranking each file goes: what the writers keep, and what the page says of it. */
+export const RANKING_ROWS = 10_000;
+export const SDF_RECORDS = 1_000;
+
 const ourColumns = [
   'rank',
   'id',

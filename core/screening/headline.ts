@@ -15,6 +15,8 @@ export interface HeadlineRequest {
   scores: Partial<Record<ScorerKey, ArrayLike<number>>>;
   /** Measured pK [N], NaN where there is none. */
   truthPk: ArrayLike<number>;
+  /** Half width of each compound's interval, pK [N]; with it the share of measured compounds inside is counted. */
+  halfWidthPk?: ArrayLike<number>;
   activeFromPk: number;
   quantity: string;
   random: () => number;
@@ -23,6 +25,8 @@ export interface HeadlineRequest {
 }
 
 const FRACTIONS = [0.01, 0.05] as const;
+/** Those that predict a pK and so have an interval around it. */
+const PREDICTORS: ReadonlySet<ScorerKey> = new Set(['classical', 'hybrid', 'refined']);
 /** Compounds × draws that the library's bootstrap may visit; larger libraries get fewer draws, which the page states. */
 const WORK_LIMIT = 2e7;
 const MINIMUM_DRAWS = 200;
@@ -89,6 +93,18 @@ export function screeningHeadline(request: HeadlineRequest): Headline {
         });
       })
     : [];
+  const inside = scorers.map(([scorer, values]) =>
+    request.halfWidthPk === undefined || !PREDICTORS.has(scorer)
+      ? null
+      : measured.map((i) => (Math.abs(values[i]! - truthPk[i]!) <= request.halfWidthPk![i]! ? 1 : 0)),
+  );
+  const share = (hits: readonly number[], weights?: ArrayLike<number>) =>
+    hits.reduce<number>((sum, hit, i) => sum + hit * (weights?.[i] ?? 1), 0) / hits.length;
+  const insideDraws = canCorrelate
+    ? clusterBootstrap(singletons(measured.length), draws, random, (weights) =>
+        inside.map((hits) => (hits === null ? Number.NaN : share(hits, weights))),
+      )
+    : [];
 
   const rows = scorers.map(([scorer], k): ScreeningRow => {
     const screen = canScreen ? screenStatistics(orders[k]!, active, FRACTIONS) : null;
@@ -99,6 +115,7 @@ export function screeningHeadline(request: HeadlineRequest): Headline {
       rocAuc: screen && withInterval(screen.rocAuc, screenDraws[3 * k + 2], confidence),
       spearman: canCorrelate ? withInterval(spearman(within[k]!, truth), rankDraws[2 * k], confidence) : null,
       kendall: canCorrelate ? withInterval(kendallTauB(within[k]!, truth), rankDraws[2 * k + 1], confidence) : null,
+      coverage: canCorrelate && inside[k] ? withInterval(share(inside[k]), insideDraws[k], confidence) : null,
     };
   });
   return {

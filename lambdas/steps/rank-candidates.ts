@@ -2,14 +2,12 @@ import { QuantumDecision, Ranking } from '../../core/contracts/artifacts.ts';
 import { NoValidCompound } from '../../core/contracts/errors.ts';
 import { place } from '../../core/contracts/places.ts';
 import { RankCandidates } from '../../core/contracts/steps.ts';
+import { RANKING_ROWS } from '../../core/report/tables.ts';
 import type { RankedEntry } from '../../core/screening/ranking.ts';
 import { applyRefinement, finalPk, rankEntries, toCandidates } from '../../core/screening/ranking.ts';
 import { readLabelled, readState } from '../shared/models.ts';
 import { keepBest, readDuplicates, scoredLibrary } from '../shared/scored-library.ts';
 import { step } from '../shared/step.ts';
-
-/** Candidates kept in the ranking artifact and in the tables beside the report. */
-const KEPT = 10_000;
 
 /** State `RankCandidates`: classical, hybrid and refined scores side by side, best first. */
 export const handler = step(RankCandidates, async ({ runId, shardCount, refinedStateUri }, { artifacts, telemetry }) => {
@@ -25,7 +23,7 @@ export const handler = step(RankCandidates, async ({ runId, shardCount, refinedS
   }
   let scored = 0;
   let rejected = 0;
-  const best = keepBest<RankedEntry>(KEPT, finalPk);
+  const best = keepBest<RankedEntry>(RANKING_ROWS, finalPk);
   for await (const { entries, header } of scoredLibrary(artifacts, runId, shardCount)) {
     scored += entries.length;
     rejected += header.rejected.length;
@@ -35,7 +33,7 @@ export const handler = step(RankCandidates, async ({ runId, shardCount, refinedS
   if (scored === 0)
     throw new NoValidCompound(`not one compound of the library could be used; ${rejected} rows were rejected, with reasons`);
   const { compounds } = await readLabelled(artifacts, runId);
-  const candidates = toCandidates(rankEntries(best.best()), compounds, KEPT);
+  const candidates = toCandidates(rankEntries(best.best()), compounds, RANKING_ROWS);
   const duplicates = (await readDuplicates(artifacts, runId)).length;
   await artifacts.write(place.ranking(runId), Ranking, { schema: 'ranking/1', scored, duplicates, rejected, candidates });
   telemetry.info('ranked', { scored, duplicates, rejected, refined: refined.size });

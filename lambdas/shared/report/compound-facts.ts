@@ -12,7 +12,6 @@ import type { ArtifactStore } from '../artifacts.ts';
 const DRAWN = 100;
 const ALERTS_CHECKED = 1000;
 const SIZE = { widthPx: 220, heightPx: 150 } as const;
-export const SDF_RECORDS = 1000;
 
 /** Descriptors worth a column, by the name a chemist gives them. */
 const shownProperties: Record<string, string> = {

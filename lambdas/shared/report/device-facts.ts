@@ -1,12 +1,26 @@
-/** Which devices really ran, and how much: from the states of the loop and the results that tasks left. */
+/** Which devices really ran, and how much: from the results that tasks left, and from the states of the loop where a Lambda simulated. */
 
-import type { QuantumDecision, RunRecord } from '../../../core/contracts/artifacts.ts';
 import { OpenToken } from '../../../core/contracts/artifacts.ts';
-import { runPrefix } from '../../../core/contracts/places.ts';
+import { parseUri, place } from '../../../core/contracts/places.ts';
+import type { Device } from '../../../core/contracts/primitives.ts';
 import type { DeviceUse } from '../../../core/contracts/report.ts';
-import type { AffinityState } from '../../../core/problems/affinity-state.ts';
 import { ResultsHeader } from '../../../core/problems/circuit-files.ts';
 import type { ArtifactStore } from '../artifacts.ts';
+
+const stages = ['train', 'refine'] as const;
+type Stage = (typeof stages)[number];
+
+export interface StageUse {
+  device: Device;
+  circuits: number;
+  shots: number;
+}
+
+export interface DevicesUsed {
+  devices: DeviceUse[];
+  /** What trained the head, whatever the campaign had asked for: a refusal sends training to the simulator. */
+  training: StageUse;
+}
 
 /** Every token names its device. One whose closing was cut short still lies among the open ones, which are read first, as closing moves them on. */
 async function tokensOf(artifacts: ArtifactStore, runId: string): Promise<OpenToken[]> {
@@ -20,41 +34,45 @@ async function tokensOf(artifacts: ArtifactStore, runId: string): Promise<OpenTo
   return [...tokens.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
+/** `simulated`: circuits by stage that a device would have run for what was asked; it counts where the stage had no task at all. */
 export async function devicesUsed(
   artifacts: ArtifactStore,
-  { runId, campaign }: RunRecord,
-  trainState: AffinityState | null,
-  decision: QuantumDecision | null,
-): Promise<DeviceUse[]> {
+  runId: string,
+  simulated: Readonly<Record<Stage, number>>,
+): Promise<DevicesUsed> {
   const uses = new Map<string, DeviceUse>();
-  for (const token of await tokensOf(artifacts, runId)) {
-    const resultsKey = `${runPrefix(runId)}optimize/results/${token.key}.bin`;
-    if (!(await artifacts.exists(resultsKey))) continue;
-    const { header } = await artifacts.readTensors(resultsKey, ResultsHeader);
-    const use = uses.get(token.device) ?? {
-      device: token.device,
-      what: 'circuits as Braket tasks',
-      tasks: 0,
-      circuits: 0,
-      shots: 0,
-    };
-    uses.set(token.device, {
+  const add = (use: DeviceUse) => {
+    const before = uses.get(use.device) ?? { tasks: 0, circuits: 0, shots: 0 };
+    uses.set(use.device, {
       ...use,
-      tasks: use.tasks + header.tasks,
-      circuits: use.circuits + header.circuitsRun,
-      shots: use.shots + header.shots,
+      tasks: before.tasks + use.tasks,
+      circuits: before.circuits + use.circuits,
+      shots: before.shots + use.shots,
     });
+  };
+  const byTasks = new Map<Stage, StageUse>();
+  for (const { key, device, circuitsUri } of await tokensOf(artifacts, runId)) {
+    const resultsKey = place.results(runId, key);
+    const header = (await artifacts.exists(resultsKey)) ? (await artifacts.readTensors(resultsKey, ResultsHeader)).header : null;
+    const { tasks, circuitsRun: circuits, shots } = header ?? { tasks: 0, circuitsRun: 0, shots: 0 };
+    if (header !== null) add({ device, what: 'circuits as Braket tasks', tasks, circuits, shots });
+    const stage = stages.find((name) => parseUri(circuitsUri).key.startsWith(place.circuitsPrefix(runId, name)));
+    if (stage === undefined) continue;
+    const before = byTasks.get(stage) ?? { circuits: 0, shots: 0 };
+    byTasks.set(stage, { device, circuits: before.circuits + circuits, shots: before.shots + shots });
   }
-  // A refusal sends training to the simulator whatever the campaign asks for.
-  const local = campaign.quantum.trainDevice === 'lambda' || decision?.deviceAllowed === false;
-  if (local && trainState !== null && trainState.circuits > 0) {
-    uses.set('lambda', {
+  for (const stage of stages) {
+    if (byTasks.has(stage) || simulated[stage] === 0) continue;
+    add({
       device: 'lambda',
-      what: 'training by exact gradients; circuits are what a device would have run for it',
+      what: 'exact values and gradients; circuits are what a device would have run for them',
       tasks: 0,
-      circuits: trainState.circuits,
+      circuits: simulated[stage],
       shots: 0,
     });
   }
-  return [...uses.values()];
+  return {
+    devices: [...uses.values()],
+    training: byTasks.get('train') ?? { device: 'lambda', circuits: simulated.train, shots: 0 },
+  };
 }

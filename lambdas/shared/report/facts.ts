@@ -128,7 +128,9 @@ export async function gatherFacts(request: GatherRequest): Promise<{ facts: Repo
   const lastState = trainStates.at(-1);
   const trained = lastState === undefined ? null : await trainedModel(artifacts, uri(artifacts.bucket, lastState));
   const state = lastState === undefined ? null : await readState(artifacts, uri(artifacts.bucket, lastState));
-  const devices = record === null ? [] : await devicesUsed(artifacts, record, state, decision);
+  const lastRefined = (await listStates(artifacts, runId, 'refine')).at(-1);
+  const refined = lastRefined === undefined ? null : await readState(artifacts, uri(artifacts.bucket, lastRefined));
+  const used = await devicesUsed(artifacts, runId, { train: state?.circuits ?? 0, refine: refined?.circuits ?? 0 });
 
   const { truth, unreadable } = record !== null && ranking !== null ? await findTruth(artifacts, record) : noTruth;
   const rows =
@@ -160,10 +162,7 @@ export async function gatherFacts(request: GatherRequest): Promise<{ facts: Repo
             selectedForRefinement: decision?.deviceUsed == null ? 0 : decision.selected.length,
             rows: rows.slice(0, ROWS_ON_PAGE),
           },
-    training:
-      state === null || trained === null || record === null
-        ? null
-        : trainingFacts(state, trained.model, record.campaign.quantum.trainDevice, 0),
+    training: state === null || trained === null ? null : trainingFacts(state, trained.model, used.training),
     audit,
     quantum:
       decision === null
@@ -188,7 +187,7 @@ export async function gatherFacts(request: GatherRequest): Promise<{ facts: Repo
       inputs: record?.inputs ?? {},
       artifacts: await hashArtifacts(artifacts, runId),
       model: trained?.sha256 ?? null,
-      devices,
+      devices: used.devices,
       priceTableDate: plan?.priceTableDate ?? null,
     },
     timings: await timings(execution.arn, finishedMs),

@@ -54,6 +54,7 @@ export async function screeningFacts(
     classical: [] as number[],
     hybrid: [] as number[],
     final: [] as number[],
+    halfWidth: [] as number[],
   };
   const truthPk: number[] = [];
   for await (const { entries } of scoredLibrary(artifacts, record.runId, shardCount)) {
@@ -65,6 +66,7 @@ export async function screeningFacts(
       columns.final.push(
         finalPk({ hybridPk: entry.hybridPk, refinedPk: refined.get(`${entry.shard}/${entry.indexInShard}`) ?? null }),
       );
+      columns.halfWidth.push(entry.halfWidthPk);
       truthPk.push(truth.get(entry.ligand.id) ?? Number.NaN);
     }
   }
@@ -78,6 +80,7 @@ export async function screeningFacts(
       ...(wasRefined ? { refined: columns.final } : {}),
     },
     truthPk,
+    halfWidthPk: columns.halfWidth,
     activeFromPk: record.campaign.assay.activeFromPk,
     quantity: labelled.header.quantity,
     random: () => random.uniform(),

@@ -2,9 +2,9 @@
 import { place } from '../../../core/contracts/places.ts';
 import type { RankedCompound } from '../../../core/contracts/report.ts';
 import type { Chemistry } from '../../../core/molecule/chemistry.ts';
-import { rankedCsv, rankedSdf, tableColumns } from '../../../core/report/tables.ts';
+import { rankedCsv, rankedSdf, SDF_RECORDS, tableColumns } from '../../../core/report/tables.ts';
 import type { ArtifactStore } from '../artifacts.ts';
-import { molblockOf, SDF_RECORDS } from './compound-facts.ts';
+import { molblockOf } from './compound-facts.ts';
 
 /** Names of the files written, by what they are. */
 export async function writeTables(

@@ -121,7 +121,7 @@ describe('renderReport', () => {
       expect(cells).toContain('$0.118');
     }
     expect(page.match(/<dt>hybrid<\/dt><dd>[^<]* ± /g)!.length).toBe(24);
-    expect(page.match(/<dt>classical<\/dt>/g)!.length).toBe(24);
+    expect(page.match(/<dt>classical<\/dt><dd>[^<]* ± /g)!.length).toBe(24);
     const alone = sampleFacts();
     alone.headline!.scorers = alone.headline!.scorers.filter(({ scorer }) => scorer !== 'classical');
     expect(() => ReportFacts.parse(alone)).toThrow('classical row beside it');
@@ -140,6 +140,15 @@ describe('renderReport', () => {
     const long = render(many);
     expect(long.match(/<img class="structure"/g)).toHaveLength(100);
     expect(long).toContain('The first 100 of 4\u202f987');
+  });
+
+  test('says how far down the ranking each file beside it goes', () => {
+    const facts = sampleFacts();
+    facts.files = { ranking: 'ranked.csv', structures: 'ranked.sdf' };
+    const words = (total: number) => render({ ...facts, ranking: { ...facts.ranking!, total } }).replace(/<\/?code>/g, '');
+    expect(words(4987)).toContain('ranked.csv holds all, ranked.sdf holds the first 1\u202f000.');
+    expect(words(20_000)).toContain('ranked.csv holds the first 10\u202f000, ranked.sdf holds the first 1\u202f000.');
+    expect(words(900)).toContain('ranked.csv holds all, ranked.sdf holds all.');
   });
 
   test('gives the same page for the same facts', () => {

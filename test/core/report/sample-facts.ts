@@ -89,6 +89,7 @@ export function sampleFacts(): ReportFactsInput {
         rocAuc: interval(0.6 + 0.6 * rho * rho + 0.2, 0.03),
         spearman: interval(rho, 0.13),
         kendall: interval(rho * 0.7, 0.1),
+        coverage: scorer === 'heavy-atoms' || scorer === 'nearest-neighbour' ? null : interval(0.84, 0.06),
       })),
       curves: (['heavy-atoms', 'nearest-neighbour', 'classical', 'hybrid'] as const).map((scorer, k) => ({
         scorer,

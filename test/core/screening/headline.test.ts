@@ -68,6 +68,19 @@ describe('screeningHeadline', () => {
     expect(large.scorers[0]!.enrichmentAt1Percent!.value).toBeCloseTo(100, 6);
   });
 
+  test('counts the measured compounds inside the intervals of what predicts a pK, and of nothing else', () => {
+    const halfWidthPk = Float64Array.from({ length: N }, (_, i) => (i % 4 === 0 ? 0.1 : 2));
+    const wrong = perfect.map((value) => value + 1);
+    const { scorers } = screeningHeadline({ ...request, halfWidthPk, scores: { 'heavy-atoms': perfect, classical: wrong } });
+    expect(scorers.map(({ scorer, coverage }) => [scorer, coverage?.value])).toEqual([
+      ['heavy-atoms', undefined],
+      ['classical', 0.75],
+    ]);
+    expect(scorers[1]!.coverage!.low!).toBeGreaterThan(0.6);
+    expect(scorers[1]!.coverage!.high!).toBeLessThan(0.9);
+    expect(row('classical').coverage).toBeNull();
+  });
+
   test('refuses scores of another length', () => {
     expect(() => screeningHeadline({ ...request, scores: { classical: [1, 2] } })).toThrow(
       'classical: 1000 scores are wanted, found 2',
