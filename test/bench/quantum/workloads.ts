@@ -1,7 +1,7 @@
 /** What is measured: a circuit of a family, and what is asked of it. JSON all the way, so that rivals in other languages read the same. */
 import { emitOpenQasm, type Random, seeded } from '../../../quantum/index.ts';
 import { FAMILIES, type Family, type PlainCircuit, plainCircuit } from './circuits.ts';
-import { boundCircuit } from './plain.ts';
+import { parametricCircuit } from './plain.ts';
 
 /** What is asked: a value, the gradient of a value, values of many circuits, value and gradients of encoded samples, a noisy value, shots. */
 export type Work = 'forward' | 'pauli' | 'gradient' | 'batch' | 'encoded' | 'noisy' | 'sample';
@@ -21,7 +21,7 @@ export interface Workload {
   /** Probability of `depolarizing` on each target after each gate: X, Y or Z with p/3 each. */
   readonly noise?: number;
   readonly shots?: number;
-  /** The program for rivals that read OpenQASM, without result pragmas; left out where they are not asked. */
+  /** The program for rivals that read OpenQASM, with inputs p0, p1, …, without result pragmas; left out where they are not asked. */
   readonly openQasm?: string;
 }
 
@@ -55,8 +55,7 @@ export function workload(family: Family, work: Work, qubits: number): Workload {
   const angles = () => Array.from(circuit.theta, () => (2 * random.uniform() - 1) * Math.PI);
   const noise = work === 'noisy' ? NOISE : undefined;
   const asText = qubits <= MOST_OPENQASM_QUBITS && ['forward', 'noisy', 'sample', 'batch'].includes(work);
-  const text = (theta: readonly number[]) => emitOpenQasm(boundCircuit(circuit, theta, noise));
-  const openQasm = asText ? { openQasm: text(circuit.theta) } : {};
+  const openQasm = asText ? { openQasm: emitOpenQasm(parametricCircuit(circuit, noise)) } : {};
   switch (work) {
     case 'forward':
     case 'gradient':
