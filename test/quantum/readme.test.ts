@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readmeExamples } from '../support/readme-examples.ts';
+import * as api from '../../quantum/index.ts';
+import * as node from '../../quantum/threads/node.ts';
+import { readmeExamples, readmeSection } from '../support/readme-examples.ts';
 
 const examples = readmeExamples();
 
@@ -17,6 +19,14 @@ describe('the README', () => {
       'Run a Braket action',
       'Train',
     ]);
+  });
+
+  test('names everything that the package exports, and nothing else', () => {
+    const named = [...readmeSection('API').matchAll(/`([A-Za-z_]+)(?:\(|`)/g)].map(([, name]) => name!);
+    const exported = [...Object.keys(api), ...Object.keys(node)];
+    expect(exported.filter((name) => !named.includes(name))).toEqual([]);
+    // A type may be named where a function gives it.
+    expect(named.filter((name) => !exported.includes(name))).toEqual(['KernelPool']);
   });
 
   test.each(examples)('prints what it says: $title', ({ code, printed }) => {
