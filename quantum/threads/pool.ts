@@ -2,7 +2,7 @@
 
 import { must, QuantumError } from '../errors.ts';
 import type { KernelPool, KernelTask } from './kernel-pool.ts';
-import { MAX_ARGUMENTS, SLOT, type ThreadMessage } from './thread.ts';
+import { MAX_ARGUMENTS, MAX_PARTS, SLOT, type ThreadMessage } from './thread.ts';
 
 /** A started thread that runs `serveKernels`. */
 export interface Thread {
@@ -30,13 +30,13 @@ export interface KernelPoolOptions {
 
 type Code = Pick<KernelTask, 'module' | 'memory'>;
 
-const MAX_SIZE = 64;
-const LOOKS = 4000;
+/** Looks before sleeping, some 50 µs. */
+const LOOKS = 20_000;
 
 /** Threads 1 … size - 1 are up when the promise resolves; thread 0 is only wanted by `run` and starts with its first call. */
 export async function createPool(start: StartThread, cores: number, options: KernelPoolOptions): Promise<KernelPool> {
-  const size = options.size ?? Math.max(1, Math.min(MAX_SIZE, cores));
-  must(Number.isInteger(size) && size >= 1 && size <= MAX_SIZE, `pool: 1 to ${MAX_SIZE} threads wanted, ${size} found`);
+  const size = options.size ?? Math.max(1, Math.min(MAX_PARTS, cores));
+  must(Number.isInteger(size) && size >= 1 && size <= MAX_PARTS, `pool: 1 to ${MAX_PARTS} threads wanted, ${size} found`);
   must(typeof SharedArrayBuffer === 'function', 'pool: shared memory wanted; a page needs the COOP and COEP headers for it');
   const pool = new Pool(start, size);
   await pool.startFrom(1);
@@ -56,6 +56,7 @@ class Pool implements KernelPool {
   #load = 0;
   #code: Code | null = null;
   #exports: WebAssembly.Exports | null = null;
+  #entries: readonly string[] = [];
   #queue: Promise<void> = Promise.resolve();
   #queued = 0;
   #done: (death?: string) => void = () => {};
@@ -141,6 +142,7 @@ class Pool implements KernelPool {
       must(memory.buffer instanceof SharedArrayBuffer, 'pool: shared memory wanted, a memory of one thread found');
       this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
       this.#code = { module, memory };
+      this.#entries = WebAssembly.Module.exports(module).map(({ name }) => name);
       this.#load++;
     }
     must(typeof this.#exports![entry] === 'function', `pool: an exported function wanted, '${entry}' found`);
@@ -148,21 +150,26 @@ class Pool implements KernelPool {
 
   #dispatch({ module, memory, entry, args = [] }: KernelTask, firstPart: number): void {
     const words = this.#words;
+    const unread: number[] = [];
     for (let part = firstPart; part < this.size; part++) {
       if (this.#loads[part] === this.#load) continue;
       this.#threads[part]!.post({ kind: 'load', load: this.#load, module, memory });
       this.#loads[part] = this.#load;
+      unread.push(part);
     }
     this.#numbers.set(args);
     words[SLOT.argumentCount] = args.length;
-    words[SLOT.entry] = WebAssembly.Module.exports(module).findIndex(({ name }) => name === entry);
+    words[SLOT.entry] = this.#entries.indexOf(entry);
     words[SLOT.parts] = this.size;
     words[SLOT.reply] = firstPart === 0 ? 1 : 0;
     words[SLOT.load] = this.#load;
     words[SLOT.failed] = 0;
     Atomics.store(words, SLOT.pending, this.size - firstPart);
     const ticket = Atomics.add(words, SLOT.ticket, 1) + 1;
-    for (let part = firstPart; part < this.size; part++) this.#threads[part]!.post({ kind: 'go', ticket });
+    for (let part = firstPart; part < this.size; part++) {
+      const looks = Atomics.load(words, SLOT.looking + part) === 1 && !unread.includes(part);
+      if (!looks) this.#threads[part]!.post({ kind: 'go', ticket });
+    }
   }
 
   /** Waits for the other parts: looks for some microseconds, then sleeps where that is allowed. */

@@ -4,8 +4,10 @@
  * keep names would put calls of their own into the text.
  *
  * A thread is told of work in two ways. A message wakes it when it rests. Just after a task it looks at the ticket for some
- * microseconds before it rests, which spares passes that follow each other the way through the event loop.
+ * microseconds before it rests, and says that it looks: passes that follow each other need no message and no event loop.
  */
+
+export const MAX_PARTS = 64;
 
 /** Places in the control block that the pool and its threads share: i32 words, then arguments, then the text of a failure. */
 export const SLOT = {
@@ -24,10 +26,12 @@ export const SLOT = {
   /** Number of the module and memory that the task wants. */
   load: 7,
   textLength: 8,
+  /** Word of part 0; each part has one, 1 while it looks for work and needs no message. */
+  looking: 16,
   /** Byte offsets. */
-  arguments: 64,
-  text: 192,
-  end: 512,
+  arguments: 320,
+  text: 448,
+  end: 768,
 } as const;
 
 export const MAX_ARGUMENTS = (SLOT.text - SLOT.arguments) / 8;
@@ -46,7 +50,8 @@ export function serveKernels(
   listen: (listener: (message: ThreadMessage) => void) => void,
   answer: (message: ThreadAnswer) => void,
 ): void {
-  const LOOKS = 4000;
+  // Some 50 µs.
+  const LOOKS = 20_000;
   const words = new Int32Array(control);
   const numbers = new Float64Array(control, slot.arguments, (slot.text - slot.arguments) / 8);
   const text = new Uint8Array(control, slot.text, slot.end - slot.text);
@@ -87,11 +92,15 @@ export function serveKernels(
       if (reply) answer('done');
       // Part 0 has no share in tasks of runSync, so what it would find here need not be meant for it.
       if (part === 0) return;
+      Atomics.store(words, slot.looking + part, 1);
       let looks = 0;
       while (looks < LOOKS && Atomics.load(words, slot.ticket) === last) looks++;
+      Atomics.store(words, slot.looking + part, 0);
+      // Looks once more: the pool may have seen the word before it was taken back, and has sent no message then.
+      const ticket = Atomics.load(words, slot.ticket);
       // Whoever lacks the code goes back and reads the messages.
-      if (looks === LOOKS || words[slot.load] !== loaded) return;
-      last = Atomics.load(words, slot.ticket);
+      if (ticket === last || words[slot.load] !== loaded) return;
+      last = ticket;
     }
   });
   answer('ready');

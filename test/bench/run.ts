@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- NAME ... PART/... --option]`: the benchmarks with their goals. Each file prints JSON lines { bench, value, unit, goal, ... };
- * this shows them as a table while they come and keeps them in .cache/bench/NAME.jsonl. What is no NAME, but a path or an option, is handed on:
+ * `npm run bench [-- NAME ... PART ... --option]`: the benchmarks with their goals. Each file prints JSON lines { bench, value, unit, goal, ... };
+ * this shows them as a table while they come and keeps them in .cache/bench/NAME.jsonl. What is no NAME is handed on:
  * `npm run bench -- quantum ansatz/forward --full`. Figures are of this machine and this moment: quote ratios and medians, never a single
  * absolute time.
  */
@@ -23,9 +23,10 @@ const known = readdirSync(folder)
   .filter((name) => name.endsWith('.ts') && name !== 'run.ts')
   .map((name) => basename(name, '.ts'));
 const words = process.argv.slice(2);
-const handedOn = words.filter((word) => word.startsWith('--') || word.includes('/'));
-const named = words.filter((word) => !handedOn.includes(word));
-const unknown = named.filter((name) => !known.includes(name));
+const named = words.filter((word) => known.includes(word));
+const handedOn = words.filter((word) => !known.includes(word));
+// Parts belong to a benchmark that is named; without one, a word is a name with a slip.
+const unknown = named.length === 0 ? handedOn.filter((word) => !word.startsWith('--')) : [];
 if (unknown.length > 0) {
   console.error(`bench: there is no ${unknown.join(', ')}; known: ${known.join(', ')}`);
   process.exit(1);
