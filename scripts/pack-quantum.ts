@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -35,6 +35,16 @@ function packed(entry: Exports): Exports {
   if (typeof entry === 'string') return { types: declared(entry), default: compiled(entry) };
   return Object.fromEntries(Object.entries(entry).map(([condition, inner]) => [condition, packed(inner)]));
 }
+
+/** Beside the entries' declarations. */
+const WEB_ASSEMBLY = 'web-assembly.d.ts';
+const WEB_ASSEMBLY_TYPES = `/** WebAssembly's types come with TypeScript's DOM library. These names merge with them, and stand alone where a program does without it. */
+declare namespace WebAssembly {
+  interface Instance {}
+  interface Memory {}
+  interface Module {}
+}
+`;
 
 async function writeJavaScript(entries: readonly string[], stage: string): Promise<void> {
   await build({
@@ -74,6 +84,12 @@ function writeDeclarations(entries: readonly string[], stage: string): void {
     ],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
   );
+  writeFileSync(join(types, WEB_ASSEMBLY), WEB_ASSEMBLY_TYPES);
+  for (const entry of entries) {
+    const path = join(types, entry.replace(/\.ts$/, '.d.ts'));
+    const reference = relative(dirname(path), join(types, WEB_ASSEMBLY)).replaceAll('\\', '/');
+    writeFileSync(path, `/// <reference path="${reference}" />\n${readFileSync(path, 'utf8')}`);
+  }
   // The generated module's type is its own text, the whole WebAssembly; no public declaration leads there.
   rmSync(join(types, 'assembly'), { recursive: true, force: true });
   for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {

@@ -93,10 +93,10 @@ describe.each(nodes)('the tarball in %s', (_, version, node) => {
 });
 
 describe('the types in the tarball', () => {
-  const tsc = (...files: string[]) => {
+  const tsc = (files: readonly string[], ...more: string[]) => {
     const flags = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
     const target = ['--target', 'es2023', '--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', ''];
-    const child = [resolve('node_modules', 'typescript', 'bin', 'tsc'), ...flags, ...target, ...files];
+    const child = [resolve('node_modules', 'typescript', 'bin', 'tsc'), ...flags, ...target, ...more, ...files];
     try {
       execFileSync(process.execPath, child, { cwd: packed.folder, encoding: 'utf8' });
       return '';
@@ -123,11 +123,22 @@ describe('the types in the tarball', () => {
         return pool.size;
       }`,
     );
-    expect(tsc(...files, 'typed-threads.ts')).toBe('');
+    expect(tsc([...files, 'typed-threads.ts'])).toBe('');
+  });
+
+  test('do without the DOM library', () => {
+    writeFileSync(
+      join(packed.folder, 'typed-bare.ts'),
+      `import { buildCircuit, type KernelPool, simulate } from '@qefm/quantum';
+      import { createKernelPool } from '@qefm/quantum/node';
+      export const state: Float64Array = simulate(buildCircuit(1, (builder) => builder.gate('h', [0])));
+      export const pool: Promise<KernelPool> = createKernelPool();`,
+    );
+    expect(tsc(['typed-bare.ts'], '--lib', 'es2023')).toBe('');
   });
 
   test('refuse a wrong call', () => {
     writeFileSync(join(packed.folder, 'wrong.ts'), `import { simulate } from '@qefm/quantum';\nsimulate('a circuit');\n`);
-    expect(tsc('wrong.ts')).toContain(`wrong.ts(2,10): error TS2345`);
+    expect(tsc(['wrong.ts'])).toContain(`wrong.ts(2,10): error TS2345`);
   });
 });
