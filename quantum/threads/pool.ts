@@ -85,7 +85,8 @@ class Pool implements KernelPool {
     );
   }
 
-  run(task: KernelTask): Promise<void> {
+  async run(task: KernelTask): Promise<void> {
+    this.#mustBeOpen();
     const turn = async () => {
       await this.startFrom(0);
       this.#check(task);
@@ -107,10 +108,11 @@ class Pool implements KernelPool {
     this.#queued++;
     const result = this.#queue.then(turn).finally(() => this.#queued--);
     this.#queue = result.catch(() => {});
-    return result;
+    await result;
   }
 
   runSync(task: KernelTask): void {
+    this.#mustBeOpen();
     must(this.#queued === 0, 'pool: runSync wants an idle pool, a task of run is under way');
     this.#check(task);
     this.#dispatch(task, 1);
@@ -127,15 +129,19 @@ class Pool implements KernelPool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // Tasks that wait still run; new ones are refused.
     await this.#queue;
     await Promise.all(this.#threads.map((thread) => thread?.end()));
     this.#code = null;
     this.#exports = null;
   }
 
+  #mustBeOpen(): void {
+    must(!this.#closed, 'pool: an open pool wanted, this one was closed');
+  }
+
   /** Refuses what cannot run, and makes the code of the task the current one. */
   #check({ module, memory, entry, args = [] }: KernelTask): void {
-    must(!this.#closed, 'pool: an open pool wanted, this one was closed');
     must(this.#death === null, `pool: living threads wanted, ${this.#death}`);
     must(args.length <= MAX_ARGUMENTS, `pool: at most ${MAX_ARGUMENTS} arguments wanted, ${args.length} found`);
     if (this.#code?.module !== module || this.#code.memory !== memory) {

@@ -16,7 +16,7 @@ let kernels: Uint8Array;
 beforeAll(async () => {
   packed = await installPacked();
   kernels = await threadKernels();
-});
+}, TIMEOUT_MS);
 afterAll(() => packed.remove());
 
 type Target = string | { readonly default: Target };

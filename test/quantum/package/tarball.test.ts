@@ -17,7 +17,7 @@ const nodes = [
 let packed: PackedQuantum;
 beforeAll(async () => {
   packed = await installPacked();
-});
+}, 240_000);
 afterAll(() => packed.remove());
 
 function run(node: string, file: string): string {

@@ -93,6 +93,15 @@ describe('a kernel pool in Node', () => {
     await expect(alone.run({ module, memory, entry: 'count', args: [0] })).rejects.toThrow('this one was closed');
   });
 
+  test('ends its threads after the tasks that wait', async () => {
+    const brief = await createKernelPool({ size: 2 });
+    const memory = sharedMemory();
+    const waiting = [1, 2, 3].map(() => brief.run({ module, memory, entry: 'count', args: [0] }));
+    await brief.close();
+    await Promise.all(waiting);
+    expect(new Int32Array(memory.buffer)[0]).toBe(6);
+  });
+
   test('lets the process end while it is open, but not while a task runs', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kernel-pool-'));
     try {
