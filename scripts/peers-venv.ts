@@ -1,5 +1,5 @@
 /**
- * The Python of the rivals: a venv in .cache/peers from the hashed lock of test/peers, made when it is missing or the lock has changed.
+ * The Python of the rivals: a venv in .cache/peers from the hashed lock of test/peers/rivals, made when it is missing or the lock has changed.
  *
  *   node scripts/peers-venv.ts        prints the path of its Python
  */
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const lock = join(root, 'test', 'peers', 'requirements.lock');
+const lock = join(root, 'test', 'peers', 'rivals', 'requirements.lock');
 const folder = join(root, '.cache', 'peers');
 
 /** The lock is for 3.11 and newer. */
@@ -40,7 +40,7 @@ export function peersPython(say: (text: string) => void = console.error): string
   const { name, version } = findPython();
   const key = createHash('sha256').update(readFileSync(lock)).update(version).digest('hex');
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return python;
-  say(`peers: making a venv with Python ${version} and the rivals of test/peers/requirements.lock (1.5 GB, some minutes)`);
+  say(`peers: making a venv with Python ${version} and the rivals of test/peers/rivals/requirements.lock (1.5 GB, some minutes)`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   must(name, ['-m', 'venv', venv]);
