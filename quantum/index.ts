@@ -132,3 +132,5 @@ export {
   simulate,
   variance,
 } from './simulator/statevector.ts';
+// Threads: only the contract; the pools are in the entries for Node and browsers
+export type { KernelPool, KernelTask } from './threads/kernel-pool.ts';

@@ -51,6 +51,7 @@ function absorb(key: Key, labels: readonly Label[]): Key {
   return labels.reduce<Key>(absorbLabel, key);
 }
 
+/** A stream of numbers that is fixed by its seed and labels; made by `seeded`. */
 export class Random {
   readonly #key: Key;
   #a: number;

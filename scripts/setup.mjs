@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -154,6 +154,18 @@ if (python === null) {
       () => existsSync(venvPython),
       'adding the Python packages that only the tests use',
       () => pipInstall(testLock),
+    );
+  }
+}
+
+// A browser cannot come from npm without a download script, so its absence is only said here; the test that wants it fails.
+if (purpose === 'test') {
+  const browsers = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const named = process.env.CHROMIUM_PATH;
+  const places = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => browsers.map((name) => join(folder, name)));
+  if (!(named ? [named] : places).some(existsSync) && (named || process.platform === 'linux')) {
+    say(
+      `${named ? `CHROMIUM_PATH is ${named}, which is not there` : 'no Chromium on the PATH'}: the browser test will fail; install it (Debian: apt-get install --no-install-recommends chromium) or set CHROMIUM_PATH`,
     );
   }
 }

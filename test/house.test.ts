@@ -18,6 +18,8 @@ const aws = /^@aws-sdk\//;
 
 // The first rule that fits a file holds: narrower rooms come first.
 const rules: Rule[] = [
+  // Threads are the one thing that the language lacks: a file for Node, and one for browsers that needs no import.
+  { room: /^quantum\/threads\/node\.ts$/, paths: [/^quantum\//], packages: [/^node:(os|worker_threads)$/] },
   { room: /^quantum\//, paths: [/^quantum\//], packages: none },
   { room: /^core\/(molecule|report)\//, paths: [/^core\//], packages: [/^@qefm\/quantum$/, /^zod$/, /^@rdkit\/rdkit$/] },
   { room: /^core\//, paths: [/^core\//], packages: [/^@qefm\/quantum$/, /^zod$/] },
@@ -104,9 +106,19 @@ describe('the house', () => {
 
   test('would notice a wall broken', () => {
     expect(refusal('core/model/backbone.ts', 'node:fs')).toBe('core/model/backbone.ts imports node:fs');
+    expect(refusal('quantum/threads/browser.ts', 'node:os')).toBe('quantum/threads/browser.ts imports node:os');
     expect(refusal('quantum/index.ts', '../core/contracts/errors.ts')).toBe('quantum/index.ts imports core/contracts/errors.ts');
     expect(refusal('lambdas/steps/a.ts', './b.ts')).toBe('lambdas/steps/a.ts imports lambdas/steps/b.ts');
     expect(refusal('local-sim/s3.ts', '../infra/manifest.ts')).toBe('local-sim/s3.ts imports infra/manifest.ts');
+  });
+
+  test('starts threads of kernels in two files only, which nobody inside quantum imports', () => {
+    const quantum = files.filter((path) => path.startsWith('quantum/'));
+    const starters = quantum.filter((path) => /\bnew Worker\(/.test(readFileSync(path, 'utf8')));
+    expect(starters.sort()).toEqual(['quantum/threads/browser.ts', 'quantum/threads/node.ts']);
+    expect(
+      quantum.filter((path) => importsOf(path).some((specifier) => starters.includes(resolveFrom(path, specifier)))),
+    ).toEqual([]);
   });
 
   test('has no import cycles', () => {

@@ -10,11 +10,13 @@ export interface AngleTerm {
   readonly coefficient: number;
 }
 
+/** A linear expression of named parameters, in radians: constant + Σ coefficient · parameter. */
 export interface AngleExpression {
   readonly constant: number;
   readonly terms: readonly AngleTerm[];
 }
 
+/** An angle in radians: a number, or an expression that a theta vector fills in. */
 export type Angle = number | AngleExpression;
 
 /** coefficient · name + constant, in radians. */

@@ -17,6 +17,7 @@ export interface Control {
   readonly value: 0 | 1;
 }
 
+/** A gate of the catalogue, or a matrix, on targets, with controls if any. */
 export interface GateOperation {
   readonly kind: 'gate';
   /** A name of the catalogue, or 'unitary', which brings its matrix. */
@@ -27,6 +28,7 @@ export interface GateOperation {
   readonly matrix?: ComplexMatrix;
 }
 
+/** A channel of `CHANNELS` on targets. */
 export interface NoiseOperation {
   readonly kind: 'noise';
   readonly channel: string;
@@ -36,6 +38,7 @@ export interface NoiseOperation {
   readonly kraus?: readonly ComplexMatrix[];
 }
 
+/** Says that nothing is to be moved across; simulators pass it over. */
 export interface BarrierOperation {
   readonly kind: 'barrier';
   readonly targets: readonly number[];
@@ -43,6 +46,7 @@ export interface BarrierOperation {
 
 export type Operation = GateOperation | NoiseOperation | BarrierOperation;
 
+/** Operations on qubits 0 … qubits - 1 that all start in |0⟩. Plain data: `buildCircuit` writes it and checks what it is told. */
 export interface Circuit {
   readonly qubits: number;
   readonly operations: readonly Operation[];
@@ -52,6 +56,7 @@ export interface Circuit {
   readonly measured: readonly number[];
 }
 
+/** Qubits of a circuit; a state of 26 qubits is 1 GiB. */
 export const MAX_QUBITS = 26;
 
 /** Index bit of a qubit: qubit 0 is the most significant. The only reversal in the package. */
@@ -69,6 +74,7 @@ export function parameterLookup(circuit: Circuit, theta: ArrayLike<number>): (na
   };
 }
 
+/** Writes a circuit step by step; every call checks its arguments and throws QuantumError. `buildCircuit` is the usual way to get one. */
 export class CircuitBuilder {
   readonly #qubits: number;
   readonly #operations: Operation[] = [];
@@ -241,6 +247,7 @@ export function operationMatrix(operation: GateOperation, lookup: (name: string)
   return GATES.get(operation.gate)!.matrix(operation.angles.map((angle) => evaluateAngle(angle, lookup)));
 }
 
+/** Whether the circuit needs a density matrix. */
 export function hasNoise(circuit: Circuit): boolean {
   return circuit.operations.some((operation) => operation.kind === 'noise');
 }

@@ -24,6 +24,7 @@ export interface InverseGate {
 
 export type GateKernel = 'identity' | 'real' | 'diagonal' | 'permutation' | 'dense';
 
+/** One row of the catalogue. */
 export interface GateSpec {
   /** The one name inside this package. */
   readonly name: string;

@@ -142,6 +142,7 @@ export function distance(a: ComplexMatrix, b: ComplexMatrix): number {
   return most;
 }
 
+/** Whether no entry of A A† differs from the identity by more than the tolerance. */
 export function isUnitary(a: ComplexMatrix, tolerance = 1e-8): boolean {
   return distance(multiply(a, dagger(a)), identity(dimensionOf(a))) <= tolerance;
 }

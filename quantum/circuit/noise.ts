@@ -21,6 +21,7 @@ import {
   scale,
 } from './matrix.ts';
 
+/** One row of the catalogue of channels. */
 export interface ChannelSpec {
   /** Spelling in `#pragma braket noise`. */
   readonly name: string;

@@ -12,29 +12,35 @@ import type { Pauli, PauliSum, PauliTerm } from './pauli.ts';
 
 export type StandardObservable = 'i' | 'x' | 'y' | 'z' | 'h';
 
+/** An operator on its targets; the matrix is Hermitian, first target most significant. */
 export interface ObservableFactor {
   readonly name: StandardObservable | 'hermitian';
   readonly targets: readonly number[];
   readonly matrix: ComplexMatrix;
 }
 
+/** coefficient · product of factors on different qubits. */
 export interface ObservableTerm {
   readonly coefficient: number;
   readonly factors: readonly ObservableFactor[];
 }
 
+/** A weighted sum of products, in the unit of the coefficients: what Braket can be asked for. `PauliSum` is its fast special case. */
 export type Observable = readonly ObservableTerm[];
 
+/** One of the operators that Braket knows by name, on one qubit. */
 export function standardFactor(name: StandardObservable, qubit: number): ObservableFactor {
   return { name, targets: [qubit], matrix: GATES.get(name)!.matrix([]) };
 }
 
+/** A Hermitian matrix [2 · 4^k] on k targets, first one most significant; throws QuantumError for another. */
 export function hermitianFactor(matrix: ComplexMatrix, targets: readonly number[]): ObservableFactor {
   must(qubitsOf(matrix) === targets.length, `hermitian: a matrix for ${targets.length} targets wanted`);
   must(isHermitian(matrix), 'hermitian: a matrix equal to its conjugate transpose wanted');
   return { name: 'hermitian', targets: [...targets], matrix };
 }
 
+/** A sum of Pauli strings as a general observable. */
 export function observableOf(sum: PauliSum): Observable {
   return sum.map((term) => ({
     coefficient: term.coefficient,

@@ -7,11 +7,13 @@ import { bitOf } from './circuit.ts';
 
 export type Pauli = 'X' | 'Y' | 'Z';
 
+/** One letter of a string. */
 export interface PauliFactor {
   readonly qubit: number;
   readonly pauli: Pauli;
 }
 
+/** coefficient · Pauli string. */
 export interface PauliTerm {
   readonly coefficient: number;
   /** Sorted by qubit, each qubit once; empty for the identity. */
@@ -91,6 +93,7 @@ export interface PauliMasks {
   readonly yCount: number;
 }
 
+/** The string as bit masks of an amplitude's index: it takes |x⟩ to i^yCount (-1)^{popcount(x & zMask)} |x ^ xMask⟩. */
 export function pauliMasks(term: PauliTerm, qubits: number): PauliMasks {
   let xMask = 0;
   let zMask = 0;
