@@ -108,6 +108,13 @@ export type { ResultRequest } from './openqasm/results.ts';
 export { deriveSeed, fork, type Label, Random, seeded } from './random.ts';
 // Simulation
 export {
+  CompiledCircuit,
+  type CompileOptions,
+  compileCircuit,
+  POOL_FROM_QUBITS,
+  type ValueAndGradient,
+} from './simulator/compiled-circuit.ts';
+export {
   densityExpectation,
   densityObservable,
   densityProbabilities,
@@ -119,6 +126,7 @@ export {
   trace,
 } from './simulator/density-matrix.ts';
 export { bitString, frequencies, meansOfZ, sampleCounts, sampleIndices } from './simulator/sampler.ts';
+export { compileSingle, SingleCircuit } from './simulator/single-circuit.ts';
 export {
   applyObservable,
   applyPauliSum,

@@ -1,14 +1,13 @@
 /** Exact gradients by the adjoint method, on the fast kernels: of an expectation value in the angles and in the initial state. */
 
-import type { Circuit, GateOperation } from '../circuit/circuit.ts';
-import { parameterLookup } from '../circuit/circuit.ts';
+import type { Circuit } from '../circuit/circuit.ts';
 import type { Observable } from '../circuit/observable.ts';
 import type { PauliSum } from '../circuit/pauli.ts';
 import { must } from '../errors.ts';
-import { angleValues, unitarySteps } from '../simulator/lowering.ts';
+import { KernelPauliSum } from '../simulator/pauli-sum.ts';
+import { planOf } from '../simulator/plans.ts';
 import { KernelProgram } from '../simulator/program.ts';
-import { applyObservable, applyPauliSum, complexState, realInner } from '../simulator/statevector.ts';
-import { KernelMachine } from '../simulator/wasm-kernels.ts';
+import { applyObservable, complexState, onMachine } from '../simulator/statevector.ts';
 
 export interface AdjointResult {
   /** ⟨O⟩. */
@@ -22,54 +21,27 @@ export interface AdjointResult {
   readonly inputGradient: Float64Array;
 }
 
-/** Adds the derivatives of the angles, slot by slot, to the parameters they contain: dF/dp = Σ coefficient dF/dangle. */
-export function chainToParameters(
-  parametric: readonly GateOperation[],
-  derivatives: Float64Array,
-  parameters: readonly string[],
-): Float64Array {
-  const index = new Map(parameters.map((name, i) => [name, i]));
-  const gradient = new Float64Array(parameters.length);
-  let slot = 0;
-  for (const operation of parametric) {
-    for (const angle of operation.angles) {
-      if (typeof angle === 'number') continue;
-      for (const term of angle.terms) {
-        const at = index.get(term.parameter)!;
-        gradient[at] = gradient[at]! + term.coefficient * derivatives[slot]!;
-      }
-      slot++;
-    }
-  }
-  return gradient;
-}
-
+/** `apply` leaves the observable times the state in the program's second state. */
 function sweepWith(
   circuit: Circuit,
   theta: ArrayLike<number>,
-  apply: (state: Float64Array) => Float64Array,
+  apply: (program: KernelProgram) => void,
   initial?: Float64Array,
 ): AdjointResult {
-  const { steps, parametric } = unitarySteps(circuit);
-  const program = new KernelProgram(new KernelMachine(), circuit.qubits, steps, { derivatives: true });
-  program.setAngles(angleValues(parametric, parameterLookup(circuit, theta)));
-  const state = program.amplitudes;
-  if (initial === undefined) state[0] = 1;
-  else {
-    must(initial.length === state.length, `initial: ${state.length} numbers wanted, ${initial.length} found`);
-    state.set(initial);
-  }
-  program.run();
-  const image = apply(program.amplitudes);
-  const value = realInner(program.amplitudes, image);
-  program.adjointAmplitudes.set(image);
-  program.sweep();
-  const back = program.adjointAmplitudes;
-  return {
-    value,
-    gradient: chainToParameters(parametric, program.derivatives, circuit.parameters),
-    inputGradient: Float64Array.from({ length: back.length / 2 }, (_, x) => 2 * back[2 * x]!),
-  };
+  const { plan, angles } = planOf(circuit, true);
+  return onMachine((machine) => {
+    const program = new KernelProgram(machine, plan);
+    program.setAngles(angles.angles(theta));
+    program.start(initial);
+    program.run();
+    apply(program);
+    const value = machine.kernels.realInner(program.state, program.adjoint, circuit.qubits);
+    program.sweep();
+    const gradient = new Float64Array(circuit.parameters.length);
+    angles.addGradient(program.derivatives, gradient);
+    const back = program.adjointAmplitudes;
+    return { value, gradient, inputGradient: Float64Array.from({ length: back.length / 2 }, (_, x) => 2 * back[2 * x]!) };
+  });
 }
 
 /**
@@ -89,12 +61,19 @@ export function adjointGradient(circuit: Circuit, theta: ArrayLike<number>, H: P
 /** Value, gradient in the angles and gradient in the real initial vector; `initial` [2^n] real, default |0…0⟩. */
 export function adjoint(circuit: Circuit, theta: ArrayLike<number>, H: PauliSum, initial?: ArrayLike<number>): AdjointResult {
   const start = initial === undefined ? undefined : complexState(initial);
-  return sweepWith(circuit, theta, (state) => applyPauliSum(state, H), start);
+  return sweepWith(
+    circuit,
+    theta,
+    (program) => new KernelPauliSum(program.machine, circuit.qubits, H).apply(program.state, program.adjoint),
+    start,
+  );
 }
 
 /** The same for observables with matrices, as Braket's adjoint_gradient wants them. */
 export function adjointOfObservable(circuit: Circuit, theta: ArrayLike<number>, observable: Observable): AdjointResult {
-  return sweepWith(circuit, theta, (state) => applyObservable(state, observable));
+  return sweepWith(circuit, theta, (program) => {
+    program.adjointAmplitudes.set(applyObservable(program.amplitudes, observable));
+  });
 }
 
 /**

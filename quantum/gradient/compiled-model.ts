@@ -5,11 +5,12 @@
  * cost    n = 6, L = 4, 12 strings: about 15 µs a sample; test/bench/quantum.ts states the goal
  */
 
-import type { Circuit, GateOperation } from '../circuit/circuit.ts';
+import type { Circuit } from '../circuit/circuit.ts';
 import type { PauliTerm } from '../circuit/pauli.ts';
 import { pauliMasks } from '../circuit/pauli.ts';
 import { must } from '../errors.ts';
-import { unitarySteps } from '../simulator/lowering.ts';
+import type { AngleMap } from '../simulator/angle-map.ts';
+import { planOf } from '../simulator/plans.ts';
 import { KernelProgram } from '../simulator/program.ts';
 import { KernelMachine } from '../simulator/wasm-kernels.ts';
 
@@ -20,13 +21,6 @@ interface ModelOptions {
   readonly observables: readonly PauliTerm[];
 }
 
-/** One use of a parameter in an angle, flattened: angle[slot] += coefficient · theta[parameter]. */
-interface Use {
-  readonly slot: number;
-  readonly parameter: number;
-  readonly coefficient: number;
-}
-
 export class CompiledModel {
   readonly qubits: number;
   readonly parameterCount: number;
@@ -35,9 +29,7 @@ export class CompiledModel {
   readonly #program: KernelProgram;
   readonly #masks: Int32Array;
   readonly #coefficients: Float64Array;
-  readonly #angles: number[][];
-  readonly #constants: readonly (readonly number[])[];
-  readonly #angleUses: readonly { readonly operation: number; readonly angle: number; readonly use: Use }[];
+  readonly #angles: AngleMap;
   readonly #weights: number;
   readonly #table: number;
   #ready = false;
@@ -56,30 +48,16 @@ export class CompiledModel {
     }
     this.#masks = Int32Array.from(observables, (term) => pauliMasks(term, circuit.qubits).zMask);
     this.#coefficients = Float64Array.from(observables, (term) => term.coefficient);
-    const { steps, parametric } = unitarySteps(circuit);
+    const { plan, angles } = planOf(circuit, true);
     this.#table = this.#machine.allocate(8 * 2 ** circuit.qubits);
     this.#weights = this.#machine.allocate(8 * 2 ** circuit.qubits);
-    this.#program = new KernelProgram(this.#machine, circuit.qubits, steps, { derivatives: true });
-    this.#angles = parametric.map((operation) =>
-      operation.angles.map((angle) => (typeof angle === 'number' ? angle : angle.constant)),
-    );
-    this.#constants = this.#angles.map((list) => [...list]);
-    this.#angleUses = usesOf(parametric, circuit.parameters);
+    this.#program = new KernelProgram(this.#machine, plan);
+    this.#angles = angles;
   }
 
   /** Sets the angles; theta [P] in the order of circuit.parameters, radians. */
   setTheta(theta: ArrayLike<number>): void {
-    must(theta.length === this.parameterCount, `model: ${this.parameterCount} parameters wanted, ${theta.length} found`);
-    for (let i = 0; i < this.#angles.length; i++) {
-      const list = this.#angles[i]!;
-      const constants = this.#constants[i]!;
-      for (let j = 0; j < list.length; j++) list[j] = constants[j]!;
-    }
-    for (const { operation, angle, use } of this.#angleUses) {
-      const list = this.#angles[operation]!;
-      list[angle] = list[angle]! + use.coefficient * theta[use.parameter]!;
-    }
-    this.#program.setAngles(this.#angles);
+    this.#program.setAngles(this.#angles.angles(theta));
     this.#ready = true;
     this.#forward = false;
   }
@@ -137,33 +115,10 @@ export class CompiledModel {
     kernels.walshHadamard(this.#weights, this.qubits);
     kernels.weighted(this.#program.state, this.#weights, this.#program.adjoint, this.qubits);
     this.#program.sweep();
-    const slots = this.#program.derivativeAddress / 8;
-    for (const { use } of this.#angleUses) {
-      gradTheta[use.parameter] = gradTheta[use.parameter]! + use.coefficient * f64[slots + use.slot]!;
-    }
+    this.#angles.addGradient(this.#program.derivatives, gradTheta);
     const back = this.#program.adjoint / 8;
     for (let x = 0; x < size; x++) gradPsi[x] = 2 * f64[back + 2 * x]!;
   }
-}
-
-function usesOf(parametric: readonly GateOperation[], parameters: readonly string[]) {
-  const index = new Map(parameters.map((name, i) => [name, i]));
-  const uses: { operation: number; angle: number; use: Use }[] = [];
-  let slot = 0;
-  parametric.forEach((operation, i) => {
-    operation.angles.forEach((angle, j) => {
-      if (typeof angle === 'number') return;
-      for (const term of angle.terms) {
-        uses.push({
-          operation: i,
-          angle: j,
-          use: { slot, parameter: index.get(term.parameter)!, coefficient: term.coefficient },
-        });
-      }
-      slot++;
-    });
-  });
-  return uses;
 }
 
 /** The model of a circuit and of the Z strings it is asked for. */

@@ -1,14 +1,14 @@
 /** Exact simulation of mixed states: ρ as a vector on 2n qubits, so the state-vector kernels run it, once on rows, once on columns. */
 
 import type { Circuit } from '../circuit/circuit.ts';
-import { bitOf, parameterLookup } from '../circuit/circuit.ts';
+import { bitOf } from '../circuit/circuit.ts';
 import type { Observable } from '../circuit/observable.ts';
 import { pauliTermOf } from '../circuit/observable.ts';
 import type { PauliSum } from '../circuit/pauli.ts';
 import { parity, pauliMasks } from '../circuit/pauli.ts';
 import { must } from '../errors.ts';
-import { densitySteps } from './lowering.ts';
-import { applyMatrix, runSteps } from './statevector.ts';
+import { densityPlanOf } from './plans.ts';
+import { applyMatrix, runPlan } from './statevector.ts';
 
 export const MAX_DENSITY_QUBITS = 13;
 
@@ -21,8 +21,8 @@ export const MAX_DENSITY_QUBITS = 13;
 export function simulateDensity(circuit: Circuit, theta: ArrayLike<number> = [], initial?: Float64Array): Float64Array {
   const n = circuit.qubits;
   must(n <= MAX_DENSITY_QUBITS, `density matrix: at most ${MAX_DENSITY_QUBITS} qubits wanted, ${n} found`);
-  const steps = densitySteps(circuit, parameterLookup(circuit, theta));
-  return runSteps(2 * n, steps, [], initial === undefined ? undefined : pureDensity(initial));
+  const { plan, angles } = densityPlanOf(circuit);
+  return runPlan(plan, angles.angles(theta), initial === undefined ? undefined : pureDensity(initial));
 }
 
 /** |ψ⟩⟨ψ|. */

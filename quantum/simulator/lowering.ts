@@ -4,7 +4,6 @@
  */
 
 import type { Angle } from '../circuit/angle.ts';
-import { evaluateAngle } from '../circuit/angle.ts';
 import type { Circuit, Control, GateOperation, NoiseOperation } from '../circuit/circuit.ts';
 import { bitOf, operationMatrix } from '../circuit/circuit.ts';
 import { gateDerivative } from '../circuit/gate-derivative.ts';
@@ -13,9 +12,7 @@ import { GATES } from '../circuit/gates.ts';
 import { conjugate, dagger, multiply } from '../circuit/matrix.ts';
 import { krausOperators, superoperator } from '../circuit/noise.ts';
 import { must } from '../errors.ts';
-import type { Step, StepAngles } from './program.ts';
-
-export type Lookup = (name: string) => number | undefined;
+import type { Step, StepAngles } from './steps.ts';
 
 function masks(qubits: number, controls: readonly Control[], shift = 0): { mask: number; value: number } {
   let mask = 0;
@@ -63,11 +60,6 @@ export function unitarySteps(circuit: Circuit): { steps: Step[]; parametric: Gat
   return { steps, parametric };
 }
 
-/** Numeric angles of the parametric operations. */
-export function angleValues(parametric: readonly GateOperation[], lookup: Lookup): number[][] {
-  return parametric.map((operation) => operation.angles.map((angle) => evaluateAngle(angle, lookup)));
-}
-
 /**
  * Share of the state that depolarisation leaves alone, null for other channels. All Paulis together, the identity included,
  * trace the qubits out, so a probability p over the d² - 1 others mixes with weight p d² / (d² - 1).
@@ -78,30 +70,72 @@ function keptShare(operation: NoiseOperation): number | null {
   return operation.channel === 'two_qubit_depolarizing' ? 1 - (16 / 15) * p : null;
 }
 
-/** Steps of a circuit with noise on the 2n bits of its density matrix, all angles bound. */
-export function densitySteps(circuit: Circuit, lookup: Lookup): Step[] {
+/** The same for the columns of a density matrix. */
+function conjugateAngles(angles: StepAngles): StepAngles {
+  return {
+    ...angles,
+    matrix: (values) => conjugate(angles.matrix(values)),
+    generator: (values, index) => conjugate(angles.generator(values, index)),
+  };
+}
+
+/**
+ * Steps of a circuit with noise on the 2n bits of its density matrix; parametric gates keep their angles open, and each comes twice among
+ * the parametric operations, for rows and for columns.
+ */
+export function densitySteps(circuit: Circuit): { steps: Step[]; parametric: GateOperation[] } {
   const n = circuit.qubits;
   const steps: Step[] = [];
+  const parametric: GateOperation[] = [];
+  // Depolarisation of a qubit commutes with every gate on that qubit alone, so it waits, and several become one.
+  const waiting = new Map<number, number>();
+  const depolarise = (qubits: readonly number[], kept: number): void => {
+    const columns = qubits.map((qubit) => bitOf(n, qubit));
+    const bits = [...columns.map((bit) => bit + n), ...columns];
+    steps.push({ bits, mask: 0, value: 0, kernel: 'depolarizing', gate: '', matrix: Float64Array.of(kept) });
+  };
+  const settle = (qubits: readonly number[]): void => {
+    for (const qubit of qubits) {
+      const kept = waiting.get(qubit);
+      if (kept !== undefined && kept !== 1) depolarise([qubit], kept);
+      waiting.delete(qubit);
+    }
+  };
   for (const operation of circuit.operations) {
     if (operation.kind === 'barrier') continue;
+    const kept = operation.kind === 'noise' ? keptShare(operation) : null;
+    if (kept !== null && operation.targets.length === 1) {
+      const [qubit] = operation.targets;
+      waiting.set(qubit!, kept * (waiting.get(qubit!) ?? 1));
+      continue;
+    }
+    const alone = operation.kind === 'gate' && operation.targets.length === 1 && operation.controls.length === 0;
+    if (!alone) settle(operation.targets);
     const columns = operation.targets.map((qubit) => bitOf(n, qubit));
     const rows = columns.map((bit) => bit + n);
     if (operation.kind === 'noise') {
-      const bits = [...rows, ...columns];
-      const kept = keptShare(operation);
       if (kept !== null) {
-        steps.push({ bits, mask: 0, value: 0, kernel: 'depolarizing', gate: '', matrix: Float64Array.of(kept) });
+        depolarise(operation.targets, kept);
         continue;
       }
       const matrix = superoperator(krausOperators(operation.channel, operation.probabilities, operation.kraus));
-      steps.push({ bits, mask: 0, value: 0, kernel: 'dense', gate: '', matrix });
+      steps.push({ bits: [...rows, ...columns], mask: 0, value: 0, kernel: 'dense', gate: '', matrix });
       continue;
     }
+    settle(operation.controls.map((control) => control.qubit));
     const spec = GATES.get(operation.gate);
     const common = { kernel: spec?.kernel ?? ('dense' as const), gate: spec?.name ?? '' };
-    const matrix = operationMatrix(operation, lookup);
-    steps.push({ ...common, bits: rows, matrix, ...masks(n, operation.controls, n) });
-    steps.push({ ...common, bits: columns, matrix: conjugate(matrix), ...masks(n, operation.controls) });
+    const onRows = { ...common, bits: rows, ...masks(n, operation.controls, n) };
+    const onColumns = { ...common, bits: columns, ...masks(n, operation.controls), conjugated: true };
+    if (spec !== undefined && operation.angles.some(isSymbolic)) {
+      parametric.push(operation, operation);
+      const angles = stepAngles(spec, operation);
+      steps.push({ ...onRows, angles }, { ...onColumns, angles: conjugateAngles(angles) });
+      continue;
+    }
+    const matrix = operationMatrix(operation, () => undefined);
+    steps.push({ ...onRows, matrix }, { ...onColumns, matrix: conjugate(matrix) });
   }
-  return steps;
+  settle([...waiting.keys()]);
+  return { steps, parametric };
 }

@@ -1,6 +1,6 @@
 /** Measurement outcomes from a distribution, with the seeded generator. */
 
-import { must } from '../errors.ts';
+import { must, QuantumError } from '../errors.ts';
 import type { Random } from '../random.ts';
 
 /** Outcomes of `shots` independent measurements as indices of the distribution, in the order they fell. */
@@ -10,7 +10,7 @@ export function sampleIndices(distribution: Float64Array, shots: number, random:
   let total = 0;
   for (let x = 0; x < distribution.length; x++) {
     const p = distribution[x]!;
-    must(p >= -1e-12, `probabilities of at least 0 wanted, ${p} found`);
+    if (!(p >= -1e-12)) throw new QuantumError(`probabilities of at least 0 wanted, ${p} found`);
     total += Math.max(0, p);
     cumulative[x] = total;
   }

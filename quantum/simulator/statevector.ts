@@ -1,38 +1,44 @@
 /** Exact simulation of pure states: the amplitudes of U(theta)|initial⟩, and what is read from them. */
 
 import type { Circuit } from '../circuit/circuit.ts';
-import { bitOf, parameterLookup } from '../circuit/circuit.ts';
+import { bitOf } from '../circuit/circuit.ts';
 import type { ComplexMatrix } from '../circuit/matrix.ts';
 import type { Observable, ObservableTerm } from '../circuit/observable.ts';
 import { pauliTermOf } from '../circuit/observable.ts';
 import type { PauliSum, PauliTerm } from '../circuit/pauli.ts';
-import { parity, pauliMasks } from '../circuit/pauli.ts';
 import { must } from '../errors.ts';
-import { angleValues, unitarySteps } from './lowering.ts';
-import type { Step } from './program.ts';
-import { KernelProgram } from './program.ts';
+import { KernelPauliSum } from './pauli-sum.ts';
+import { planOf } from './plans.ts';
+import type { Plan } from './program.ts';
+import { KernelProgram, NO_ANGLES, planSteps } from './program.ts';
+import type { Step } from './steps.ts';
 import { KernelMachine } from './wasm-kernels.ts';
 
 /** Machines up to this size are kept for the next call; larger ones leave with their memory. */
 const KEPT_BYTES = 8 * 2 ** 20;
 let kept: KernelMachine | null = null;
 
-/** Runs steps once on a vector of 2^bits amplitudes. */
-export function runSteps(bits: number, steps: readonly Step[], angles: number[][], initial?: Float64Array): Float64Array {
+/**
+ * A machine with no blocks in use, for one piece of work. Work may itself ask for a machine: it gets another one.
+ */
+export function onMachine<T>(work: (machine: KernelMachine) => T): T {
   const machine = kept ?? new KernelMachine();
   kept = null;
   machine.reset();
-  const program = new KernelProgram(machine, bits, steps, { derivatives: false });
-  program.setAngles(angles);
-  const state = program.amplitudes;
-  if (initial === undefined) {
-    state.fill(0);
-    state[0] = 1;
-  } else state.set(initial);
-  program.run();
-  const out = Float64Array.from(program.amplitudes);
+  const result = work(machine);
   if (machine.bytes <= KEPT_BYTES) kept = machine;
-  return out;
+  return result;
+}
+
+/** Runs a plan once on a vector of 2^bits amplitudes. */
+export function runPlan(plan: Plan, angles: Float64Array, initial?: Float64Array): Float64Array {
+  return onMachine((machine) => {
+    const program = new KernelProgram(machine, plan);
+    program.setAngles(angles);
+    program.start(initial);
+    program.run();
+    return Float64Array.from(program.amplitudes);
+  });
 }
 
 /**
@@ -40,17 +46,12 @@ export function runSteps(bits: number, steps: readonly Step[], angles: number[][
  *
  * shapes  theta [P] in the order of circuit.parameters; initial and result [2 · 2^n], interleaved (re, im)
  * order   amplitude x belongs to the bit string of x with qubit 0 first; `initial` defaults to |0…0⟩ and is not normalised here
+ * cost    the circuit is compiled at its first call; compileCircuit also keeps the memory
  * throws  QuantumError for noise channels, missing parameters or wrong shapes
  */
 export function simulate(circuit: Circuit, theta: ArrayLike<number> = [], initial?: Float64Array): Float64Array {
-  if (initial !== undefined) {
-    must(
-      initial.length === 2 * 2 ** circuit.qubits,
-      `initial: ${2 * 2 ** circuit.qubits} numbers wanted, ${initial.length} found`,
-    );
-  }
-  const { steps, parametric } = unitarySteps(circuit);
-  return runSteps(circuit.qubits, steps, angleValues(parametric, parameterLookup(circuit, theta)), initial);
+  const { plan, angles } = planOf(circuit, false);
+  return runPlan(plan, angles.angles(theta), initial);
 }
 
 /** Complex amplitudes [2 · 2^n] from a real vector [2^n]; not normalised. */
@@ -88,32 +89,36 @@ export function marginal(distribution: Float64Array, qubits: readonly number[]):
   return out;
 }
 
+/** Works on a copy of the state in a machine's memory. */
+function withSum<T>(
+  state: Float64Array,
+  sum: PauliSum,
+  work: (kernel: KernelPauliSum, at: number, machine: KernelMachine) => T,
+): T {
+  const n = stateQubits(state);
+  return onMachine((machine) => {
+    const at = machine.allocate(8 * state.length);
+    const kernel = new KernelPauliSum(machine, n, sum);
+    machine.doubles(at, state.length).set(state);
+    return work(kernel, at, machine);
+  });
+}
+
 /** H|ψ⟩ for a sum of Pauli strings [2 · 2^n]. */
 export function applyPauliSum(state: Float64Array, sum: PauliSum): Float64Array {
-  const n = stateQubits(state);
-  const out = new Float64Array(state.length);
-  for (const term of sum) {
-    const { xMask, zMask, yCount } = pauliMasks(term, n);
-    // i^yCount as (real, imaginary) of a quarter turn.
-    const turn = yCount % 4;
-    const re = turn === 0 ? term.coefficient : turn === 2 ? -term.coefficient : 0;
-    const im = turn === 1 ? term.coefficient : turn === 3 ? -term.coefficient : 0;
-    for (let x = 0; x < 2 ** n; x++) {
-      const sign = 1 - 2 * parity(x & zMask);
-      const y = x ^ xMask;
-      const [ar, ai] = [state[2 * x]!, state[2 * x + 1]!];
-      out[2 * y] = out[2 * y]! + sign * (re * ar - im * ai);
-      out[2 * y + 1] = out[2 * y + 1]! + sign * (re * ai + im * ar);
-    }
-  }
-  return out;
+  return withSum(state, sum, (kernel, at, machine) => {
+    const out = machine.allocate(8 * state.length);
+    kernel.apply(at, out);
+    return Float64Array.from(machine.doubles(out, state.length));
+  });
 }
 
 /** The vector with a matrix applied to some qubits (first one most significant), by the fast kernels [2 · 2^n]. */
 export function applyMatrix(state: Float64Array, targets: readonly number[], matrix: ComplexMatrix): Float64Array {
   const n = stateQubits(state);
   const bits = targets.map((qubit) => bitOf(n, qubit));
-  return runSteps(n, [{ bits, mask: 0, value: 0, kernel: 'dense', gate: '', matrix }], [], state);
+  const step: Step = { bits, mask: 0, value: 0, kernel: 'dense', gate: '', matrix };
+  return runPlan(planSteps(n, [step], { derivatives: false }), NO_ANGLES, state);
 }
 
 /** O|ψ⟩ for a general observable [2 · 2^n]. */
@@ -146,7 +151,7 @@ export function realInner(a: Float64Array, b: Float64Array): number {
 
 /** ⟨ψ|H|ψ⟩ in the unit of the coefficients. */
 export function expectation(state: Float64Array, sum: PauliSum): number {
-  return realInner(state, applyPauliSum(state, sum));
+  return withSum(state, sum, (kernel, at) => kernel.mean(at));
 }
 
 /** ⟨H²⟩ - ⟨H⟩². */

@@ -52,7 +52,11 @@ function compare(load: Workload, ours: readonly number[], theirs: readonly numbe
     ours.length === theirs.length ? Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!))) : Number.NaN;
   // The sum of n signs has a variance of at most n² in a shot, and both sides draw.
   const allowed =
-    load.work === 'sample' ? (6 * Math.SQRT2 * load.circuit.qubits) / Math.sqrt(load.shots ?? 1) : single ? 1e-5 : 1e-10;
+    load.work === 'sample'
+      ? (6 * Math.SQRT2 * load.circuit.qubits) / Math.sqrt(load.shots ?? 1)
+      : single || load.work === 'single'
+        ? 1e-5
+        : 1e-10;
   return { difference, agrees: difference <= allowed };
 }
 

@@ -2,6 +2,7 @@
 // The adjoint method asks for 2 Re <lambda| G |phi> with G = U' U† of one gate, both states taken after that gate.
 
 import { offsetOf } from './gates';
+import { SHIFT, wide } from './vector';
 
 /** Re <a|b>: the plain dot product of the doubles. */
 export function realInner(a: usize, b: usize, n: i32): f64 {
@@ -85,8 +86,9 @@ export function gradientMany(lambda: usize, phi: usize, n: i32, k: i32, bits: us
 export function probabilities(state: usize, n: i32, out: usize): void {
   const size: usize = (<usize>1) << n;
   for (let x: usize = 0; x < size; x++) {
-    const re = load<f64>(state + (x << 4));
-    const im = load<f64>(state + (x << 4), 8);
+    const z = wide(state + (x << SHIFT));
+    const re = f64x2.extract_lane(z, 0);
+    const im = f64x2.extract_lane(z, 1);
     store<f64>(out + (x << 3), re * re + im * im);
   }
 }
@@ -119,8 +121,9 @@ export function sumOfZ(state: usize, n: i32): f64 {
   const size: usize = (<usize>1) << n;
   let sum: f64 = 0;
   for (let x: usize = 0; x < size; x++) {
-    const re = load<f64>(state + (x << 4));
-    const im = load<f64>(state + (x << 4), 8);
+    const z = wide(state + (x << SHIFT));
+    const re = f64x2.extract_lane(z, 0);
+    const im = f64x2.extract_lane(z, 1);
     sum += (re * re + im * im) * <f64>(n - 2 * <i32>popcnt<usize>(x));
   }
   return sum;

@@ -1,9 +1,11 @@
-/** Aims of the simulator in milliseconds, wall clock, one thread, double precision, on a quiet machine of two cores (docs/benchmarks.md). */
+/** Aims of the simulator in milliseconds, wall clock, one thread, double precision (`single`: single), on a quiet machine of two cores (docs/benchmarks.md). */
 export const GOALS: Readonly<Record<string, number>> = {
   'ansatz/forward/8': 0.012,
   'ansatz/forward/16': 1.8,
   'ansatz/forward/20': 45,
   'ansatz/forward/22': 220,
+  'ansatz/single/20': 25,
+  'ansatz/single/22': 110,
   'ansatz/gradient/8': 0.06,
   'ansatz/gradient/16': 8,
   'ansatz/gradient/20': 200,

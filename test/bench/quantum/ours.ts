@@ -3,16 +3,16 @@
  * `prepare` is what a user does once per circuit (its time is shown apart), `run` what he repeats.
  */
 import {
-  adjoint,
+  compileCircuit,
   compileModel,
+  compileSingle,
   densityExpectation,
-  expectation,
+  POOL_FROM_QUBITS,
   pauliSum,
   pauliTerm,
   probabilities,
   sampleIndices,
   seeded,
-  simulate,
   simulateDensity,
   throughNormalisation,
 } from '../../../quantum/index.ts';
@@ -23,31 +23,40 @@ import type { Workload } from './workloads.ts';
 /** One run. The numbers are what rivals must agree with, in the order that test/peers/worker.py tells. */
 export type Run = () => ArrayLike<number>;
 
-/** Qubits from which a pool is used; none yet. The benchmarks ask for no figure with threads below. */
-export const POOL_FROM_QUBITS = Number.POSITIVE_INFINITY;
+export { POOL_FROM_QUBITS };
 
-export function prepare(load: Workload, _pool?: KernelPool): Run {
+export function prepare(load: Workload, pool?: KernelPool): Run {
   const { work, circuit: plain, observable, thetas = [], inputs = [], noise, shots = 0 } = load;
   const circuit = parametricCircuit(plain, noise);
   const theta = Float64Array.from(plain.theta);
   const H = pauliSum(observable);
   switch (work) {
     case 'forward':
-    case 'pauli':
-      return () => [expectation(simulate(circuit, theta), H)];
-    case 'gradient':
-      return () => adjoint(circuit, theta, H).gradient;
+    case 'pauli': {
+      const compiled = compileCircuit(circuit, pool === undefined ? {} : { pool });
+      return () => [compiled.expectation(H, theta)];
+    }
+    case 'single': {
+      const compiled = compileSingle(circuit);
+      return () => [compiled.expectation(H, theta)];
+    }
+    case 'gradient': {
+      const compiled = compileCircuit(circuit, pool === undefined ? { gradients: true } : { gradients: true, pool });
+      return () => compiled.gradient(H, theta).gradient;
+    }
     case 'batch': {
       const angles = thetas.map((values) => Float64Array.from(values));
-      return () => angles.map((values) => expectation(simulate(circuit, values), H));
+      const compiled = compileCircuit(circuit);
+      return () => angles.map((values) => compiled.expectation(H, values));
     }
     case 'noisy':
       return () => [densityExpectation(simulateDensity(circuit, theta), H)];
     case 'sample': {
       const masks = observable.map((_, q) => 2 ** (plain.qubits - 1 - q));
       let draw = 0;
+      const compiled = compileCircuit(circuit);
       return () => {
-        const indices = sampleIndices(probabilities(simulate(circuit, theta)), shots, seeded('bench', draw++));
+        const indices = sampleIndices(probabilities(compiled.run(theta)), shots, seeded('bench', draw++));
         let sum = 0;
         for (const index of indices) for (const mask of masks) sum += index & mask ? -1 : 1;
         return [sum / shots];

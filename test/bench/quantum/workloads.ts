@@ -4,7 +4,8 @@ import { FAMILIES, type Family, type PlainCircuit, plainCircuit } from './circui
 import { parametricCircuit } from './plain.ts';
 
 /** What is asked: a value, the gradient of a value, values of many circuits, value and gradients of encoded samples, a noisy value, shots. */
-export type Work = 'forward' | 'pauli' | 'gradient' | 'batch' | 'encoded' | 'noisy' | 'sample';
+/** `single`: forward in single precision. */
+export type Work = 'forward' | 'single' | 'pauli' | 'gradient' | 'batch' | 'encoded' | 'noisy' | 'sample';
 
 export interface Workload {
   /** 'family/work/qubits'. */
@@ -58,6 +59,7 @@ export function workload(family: Family, work: Work, qubits: number): Workload {
   const openQasm = asText ? { openQasm: emitOpenQasm(parametricCircuit(circuit, noise)) } : {};
   switch (work) {
     case 'forward':
+    case 'single':
     case 'gradient':
       return { ...base, ...openQasm };
     case 'pauli':
@@ -99,6 +101,7 @@ export function plans(full: boolean): Plan[] {
       for (const qubits of [22, 24]) out.push({ family, work: 'forward', qubits });
     }
   }
+  for (const qubits of [16, 20, 22]) out.push({ family: 'ansatz', work: 'single', qubits });
   for (const qubits of [4, 8]) out.push({ family: 'ansatz', work: 'batch', qubits });
   for (const qubits of [6, 8, 10]) out.push({ family: 'ansatz', work: 'encoded', qubits });
   for (const qubits of full ? [4, 6, 8, 10] : [4, 6, 8]) out.push({ family: 'ansatz', work: 'noisy', qubits });

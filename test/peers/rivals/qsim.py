@@ -44,7 +44,7 @@ class Rival:
         def mean(program):
             return simulator.simulate_expectation_values(program, observables=energy)[0].real
 
-        if work in ("forward", "pauli"):
+        if work in ("forward", "pauli", "single"):
             program = written(circuit["theta"])
             return lambda: [mean(program)]
         if work == "batch":

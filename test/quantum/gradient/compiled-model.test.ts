@@ -105,7 +105,7 @@ describe('CompiledModel', () => {
     const circuit = hardwareEfficientAnsatz({ qubits: 2, layers: 1 });
     const model = compileModel(circuit, zAndNeighbourZz(2));
     expect(() => model.expectations([1, 0, 0, 0])).toThrow(/setTheta first/);
-    expect(() => model.setTheta([1])).toThrow(/6 parameters wanted, 1 found/);
+    expect(() => model.setTheta([1])).toThrow(/6 parameter values wanted, 1 found/);
     model.setTheta(new Float64Array(6));
     expect(() => model.expectations([1, 0])).toThrow(/4 amplitudes wanted, 2 found/);
     expect(() => model.vjp([1, 1, 1], new Float64Array(6), new Float64Array(4))).toThrow(/expectations first/);
