@@ -8,7 +8,7 @@ export type Grant =
   | { to: 'start'; machine: string }
   | { to: 'inspect' | 'stop'; machine: string }
   | { to: 'answerTokens' }
-  | { to: 'submitTasks' | 'readTasks' }
+  | { to: 'submitTasks' | 'readTasks' | 'cancelTasks' }
   | { to: 'submitJobs'; queue: string; job: string };
 
 export type BucketName = 'Data' | 'QuantumResults';

@@ -84,6 +84,8 @@ export function statementsOf(scope: Construct, grant: Grant, holder?: string): P
       ];
     case 'readTasks':
       return [allow(['braket:GetQuantumTask'], taskArns(scope)), allow(['braket:GetDevice'], deviceArns())];
+    case 'cancelTasks':
+      return [allow(['braket:CancelQuantumTask'], taskArns(scope))];
     case 'submitJobs':
       return [
         allow(

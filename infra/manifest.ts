@@ -120,7 +120,21 @@ export const manifest = {
       timeoutSeconds: 60,
       grants: [...tokens, { to: 'readTasks' }, { to: 'answerTokens' }],
     }),
-    event('Sweep', { memoryMb: 512, timeoutSeconds: 600, grants: [...tokens, { to: 'readTasks' }, { to: 'answerTokens' }] }),
+    event('Sweep', {
+      memoryMb: 512,
+      timeoutSeconds: 600,
+      grants: [
+        ...tokens,
+        ...ledger,
+        { to: 'read', bucket: 'Data', prefix: 'runs/*/money.json' },
+        { to: 'write', bucket: 'Data', prefix: 'runs/*/money.json' },
+        { to: 'readTasks' },
+        { to: 'cancelTasks' },
+        { to: 'answerTokens' },
+        { to: 'inspect', machine: 'Discover' },
+      ],
+      environment: { DISCOVER_ARN: '${machine:Discover}' },
+    }),
 
     route('CreateUpload', {
       memoryMb: 256,

@@ -48,14 +48,18 @@ function run(command, args, options = {}) {
   return { code: result.status ?? 1, output: `${result.stdout ?? ''}${result.stderr ?? ''}` };
 }
 
-/** Does a step once per key. A step that fails leaves no stamp, so the next start tries again. */
-function once(name, key, present, what, work) {
+/**
+ * Does a step once per key. A step that fails leaves no stamp, so the next start tries again; the failure ends the set-up unless `without`
+ * says how it goes on.
+ */
+function once(name, key, present, what, work, without) {
   const stamp = join(stampsDir, name);
   if (present() && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
   say(what);
   const beganMs = Date.now();
   rmSync(stamp, { force: true });
   const problem = work();
+  if (problem && without) return without(problem);
   if (problem) {
     console.error(`setup: ${name} failed: ${problem}`);
     process.exit(1);
@@ -125,11 +129,10 @@ function pipInstall(lock) {
   return code === 0 ? null : tail(output);
 }
 
+const leftOut = 'molecular dynamics is left out and runs will end as PARTIAL (DYNAMICS_UNAVAILABLE)';
 const python = findPython();
 if (python === null) {
-  say(
-    'no Python 3.10 to 3.12 with venv on the PATH: molecular dynamics is left out and runs will end as PARTIAL (DYNAMICS_UNAVAILABLE)',
-  );
+  say(`no Python 3.10 to 3.12 with venv on the PATH: ${leftOut}`);
   if (purpose === 'test') {
     console.error('setup: the tests need Python 3.10 to 3.12');
     process.exit(1);
@@ -146,6 +149,13 @@ if (python === null) {
       const made = run(python.name, ['-m', 'venv', '.venv']);
       return made.code === 0 ? pipInstall(jobsLock) : tail(made.output);
     },
+    // The tests want the job itself; a run does without it, and finds no half-made environment.
+    purpose === 'test'
+      ? undefined
+      : (problem) => {
+          rmSync(join(root, '.venv'), { recursive: true, force: true });
+          say(`the Python packages cannot be installed (${tail(problem, 1)}): ${leftOut}`);
+        },
   );
   if (purpose === 'test') {
     once(

@@ -58,6 +58,8 @@ export const Headline = z
     activeFromPk: Finite,
     libraryCount: Count,
     measuredCount: Count,
+    /** Scaffolds of the measured compounds, drawn whole by the bootstrap; null where compounds were drawn one by one. */
+    measuredScaffolds: Count.nullable().default(null),
     activeCount: Count,
     bootstrapDraws: Count,
     confidence: z.number().gt(0).lt(1),

@@ -5,7 +5,7 @@ import { html, type Insert, type Markup, svgDataUri } from './markup.ts';
 import { deviceLabel, isQuantumScorer, scorerLabels } from './names.ts';
 import { count, fixed, formatUsd, interval, percent, plural, short } from './numbers.ts';
 import { calibrationPlot, contrastPlot, enrichmentPlot, headPlot, predictionStrip, rmsdPlot, trainingCurve } from './plots.ts';
-import { headWasTrained, quantumPriceMicroUsd, quantumPriceWords } from './summary.ts';
+import { headWasTrained, quantumPriceMicroUsd, quantumPriceWords, stagePriceMicroUsd } from './summary.ts';
 import { RANKING_ROWS, SDF_RECORDS } from './tables.ts';
 
 /** Rows in the page; the files beside it hold all. */
@@ -20,13 +20,23 @@ export const pairs = (entries: Iterable<readonly [string, Insert]>): Markup =>
 export function screeningSection(facts: ReportFacts): Markup | null {
   const { headline, bill } = facts;
   if (headline === null) return null;
-  const { scorers, measuredCount, activeCount, activeFromPk, libraryCount, quantity, bootstrapDraws, confidence } = headline;
+  const {
+    scorers,
+    measuredCount,
+    measuredScaffolds,
+    activeCount,
+    activeFromPk,
+    libraryCount,
+    quantity,
+    bootstrapDraws,
+    confidence,
+  } = headline;
   const cell = (value: Parameters<typeof interval>[0] | null, digits: number) =>
     html`<td class="n">${value === null ? html`<span class="none">none</span>` : interval(value, digits)}</td>`;
-  const table = html`<div class="wide"><table><caption>Each number with its ${percent(confidence)} interval from ${count(bootstrapDraws)} bootstrap draws of compounds, the same draws for every row.</caption>
+  const table = html`<div class="wide"><table><caption>Each number with its ${percent(confidence)} interval from ${count(bootstrapDraws)} bootstrap draws${measuredScaffolds === null ? ' of compounds' : `: the ${plural(measuredScaffolds, 'scaffold')} of the measured compounds are drawn whole, since analogues are no independent evidence, the other compounds one by one`}; the same draws for every row. The nearest assay neighbour's pK is drawn towards the assay's mean by how little the two resemble each other. Device price: the hybrid's training; for the refined row its training and refinement.</caption>
 <thead><tr><th scope="col">Ranked by</th><th scope="col" class="n">Spearman</th><th scope="col" class="n">Kendall τ-b</th><th scope="col" class="n">Enrichment 1 %</th><th scope="col" class="n">Enrichment 5 %</th><th scope="col" class="n">ROC AUC</th><th scope="col" class="n">Inside 90 % interval</th><th scope="col" class="n">Device price</th></tr></thead><tbody>${scorers.map(
     ({ scorer, spearman, kendall, enrichmentAt1Percent, enrichmentAt5Percent, rocAuc, coverage }) =>
-      html`<tr class="${isQuantumScorer(scorer) ? 'quantum' : 'plain'}"><th scope="row">${scorerLabels[scorer]}</th>${cell(spearman, 2)}${cell(kendall, 2)}${cell(enrichmentAt1Percent, 1)}${cell(enrichmentAt5Percent, 1)}${cell(rocAuc, 2)}${cell(coverage, 2)}<td class="n">${isQuantumScorer(scorer) ? formatUsd(quantumPriceMicroUsd(bill)) : 'none'}</td></tr>`,
+      html`<tr class="${isQuantumScorer(scorer) ? 'quantum' : 'plain'}"><th scope="row">${scorerLabels[scorer]}</th>${cell(spearman, 2)}${cell(kendall, 2)}${cell(enrichmentAt1Percent, 1)}${cell(enrichmentAt5Percent, 1)}${cell(rocAuc, 2)}${cell(coverage, 2)}<td class="n">${isQuantumScorer(scorer) ? formatUsd(scorer === 'hybrid' ? stagePriceMicroUsd(bill, 'train') : quantumPriceMicroUsd(bill)) : 'none'}</td></tr>`,
   )}</tbody></table></div>`;
   return section(
     'screening',

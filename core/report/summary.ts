@@ -12,13 +12,13 @@ export interface Summary {
   points: string[];
 }
 
+/** Money that one stage drew. */
+export const stagePriceMicroUsd = (bill: Bill, wanted: 'train' | 'refine'): number =>
+  bill.lines.reduce((sum, { stage, drawnMicroUsd }) => (stage === wanted ? sum + drawnMicroUsd : sum), 0);
+
 /** Money that the quantum part drew, training and refinement together. */
-export function quantumPriceMicroUsd(bill: Bill): number {
-  return bill.lines.reduce(
-    (sum, { stage, drawnMicroUsd }) => (stage === 'train' || stage === 'refine' ? sum + drawnMicroUsd : sum),
-    0,
-  );
-}
+export const quantumPriceMicroUsd = (bill: Bill): number =>
+  stagePriceMicroUsd(bill, 'train') + stagePriceMicroUsd(bill, 'refine');
 
 /** The price to print beside every quantum figure. */
 export function quantumPriceWords(bill: Bill): string {

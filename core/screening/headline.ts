@@ -2,6 +2,7 @@
 import type { EnrichmentCurve, Headline, Interval, ScorerKey, ScreeningRow } from '../contracts/report.ts';
 import {
   clusterBootstrap,
+  clustersOf,
   kendallTauB,
   percentileInterval,
   screenOrder,
@@ -17,6 +18,8 @@ export interface HeadlineRequest {
   truthPk: ArrayLike<number>;
   /** Half width of each compound's interval, pK [N]; with it the share of measured compounds inside is counted. */
   halfWidthPk?: ArrayLike<number>;
+  /** Scaffold of each compound [N]: those of one name are drawn together, those without are drawn by themselves. */
+  scaffolds?: readonly string[];
   activeFromPk: number;
   quantity: string;
   random: () => number;
@@ -37,6 +40,22 @@ function withInterval(value: number, draws: Float64Array | undefined, confidence
   return { value, low: range?.low ?? null, high: range?.high ?? null };
 }
 
+/**
+ * Measured pK by the ids of the rows that were kept: the label of a row that was merged into an equal compound goes with the compound. Where both
+ * carry one, that of the kept row stands; of several merged rows the first.
+ */
+export function labelsOfKept(
+  truth: ReadonlyMap<string, number>,
+  duplicates: readonly { id: string; keptId: string }[],
+): Map<string, number> {
+  const labels = new Map(truth);
+  for (const { id, keptId } of duplicates) {
+    const pK = truth.get(id);
+    if (pK !== undefined && !labels.has(keptId)) labels.set(keptId, pK);
+  }
+  return labels;
+}
+
 /** Fraction of actives found by fraction of the library looked at, at up to 80 places spread evenly on a logarithmic axis. */
 export function enrichmentCurve(scorer: ScorerKey, scores: ArrayLike<number>, active: readonly boolean[]): EnrichmentCurve {
   const order = screenOrder(scores);
@@ -50,7 +69,7 @@ export function enrichmentCurve(scorer: ScorerKey, scores: ArrayLike<number>, ac
 /**
  * Correlations within the measured compounds, enrichment and ROC AUC over the whole library (no measurement counts as inactive).
  * Null numbers where they have no meaning: fewer than 3 measured compounds, no active, no inactive.
- * Throws RangeError when a scorer and the truth differ in length.
+ * Throws RangeError when a scorer, the scaffolds and the truth differ in length.
  */
 export function screeningHeadline(request: HeadlineRequest): Headline {
   const { truthPk, activeFromPk, quantity, random, confidence = 0.95 } = request;
@@ -66,10 +85,17 @@ export function screeningHeadline(request: HeadlineRequest): Headline {
   const activeCount = active.filter(Boolean).length;
   const draws = Math.max(MINIMUM_DRAWS, Math.min(request.draws ?? 2000, Math.floor(WORK_LIMIT / Math.max(1, total))));
 
+  const { scaffolds } = request;
+  if (scaffolds !== undefined && scaffolds.length !== total) {
+    throw new RangeError(`scaffolds: ${total} are wanted, found ${scaffolds.length}`);
+  }
+  const clusters = scaffolds === undefined ? singletons(total) : clustersOf(scaffolds);
+  const measuredClusters = scaffolds === undefined ? singletons(measured.length) : clustersOf(measured.map((i) => scaffolds[i]!));
+
   const orders = scorers.map(([, values]) => screenOrder(values));
   const canScreen = activeCount > 0 && activeCount < total;
   const screenDraws = canScreen
-    ? clusterBootstrap(singletons(total), draws, random, (weights) =>
+    ? clusterBootstrap(clusters, draws, random, (weights) =>
         orders.flatMap((order) => {
           const { enrichment, rocAuc } = screenStatistics(order, active, FRACTIONS, weights);
           return [...enrichment, rocAuc];
@@ -81,7 +107,7 @@ export function screeningHeadline(request: HeadlineRequest): Headline {
   const within = scorers.map(([, values]) => measured.map((i) => values[i]!));
   const canCorrelate = measured.length >= 3;
   const rankDraws = canCorrelate
-    ? clusterBootstrap(singletons(measured.length), draws, random, (weights) => {
+    ? clusterBootstrap(measuredClusters, draws, random, (weights) => {
         const chosen: number[] = [];
         weights.forEach((times, i) => {
           for (let k = 0; k < times; k++) chosen.push(i);
@@ -99,9 +125,10 @@ export function screeningHeadline(request: HeadlineRequest): Headline {
       : measured.map((i) => (Math.abs(values[i]! - truthPk[i]!) <= request.halfWidthPk![i]! ? 1 : 0)),
   );
   const share = (hits: readonly number[], weights?: ArrayLike<number>) =>
-    hits.reduce<number>((sum, hit, i) => sum + hit * (weights?.[i] ?? 1), 0) / hits.length;
+    hits.reduce<number>((sum, hit, i) => sum + hit * (weights?.[i] ?? 1), 0) /
+    (weights === undefined ? hits.length : hits.reduce<number>((sum, _, i) => sum + weights[i]!, 0));
   const insideDraws = canCorrelate
-    ? clusterBootstrap(singletons(measured.length), draws, random, (weights) =>
+    ? clusterBootstrap(measuredClusters, draws, random, (weights) =>
         inside.map((hits) => (hits === null ? Number.NaN : share(hits, weights))),
       )
     : [];
@@ -123,6 +150,7 @@ export function screeningHeadline(request: HeadlineRequest): Headline {
     activeFromPk,
     libraryCount: total,
     measuredCount: measured.length,
+    measuredScaffolds: scaffolds === undefined ? null : measuredClusters.count,
     activeCount,
     bootstrapDraws: draws,
     confidence,

@@ -29,7 +29,7 @@ export interface WriteCondition {
   etag?: string;
 }
 
-/** Somebody else wrote first: the condition of a write did not hold. */
+/** Somebody else was first: the condition of a write or a deletion did not hold. */
 export class ConditionFailed extends Error {}
 
 export interface ArtifactStore {
@@ -48,7 +48,8 @@ export interface ArtifactStore {
   writeTensors(key: string, file: { header: object; tensors: Record<string, Tensor> }): Promise<void>;
   exists(key: string): Promise<boolean>;
   list(prefix: string): Promise<string[]>;
-  delete(key: string): Promise<void>;
+  /** Throws ConditionFailed when the object no longer has the ETag that was asked for. */
+  delete(key: string, condition?: Pick<WriteCondition, 'etag'>): Promise<void>;
 }
 
 const statusOf = (error: unknown) => (error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined);
@@ -164,8 +165,17 @@ export function createArtifactStore(client: S3Client, bucket: string): ArtifactS
       } while (token !== undefined);
       return keys;
     },
-    async delete(key) {
-      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    async delete(key, { etag } = {}) {
+      try {
+        await client.send(
+          new DeleteObjectCommand({ Bucket: bucket, Key: key, ...(etag === undefined ? {} : { IfMatch: etag }) }),
+        );
+      } catch (error) {
+        if (etag !== undefined && (isConditionFailed(error) || isMissing(error))) {
+          throw new ConditionFailed(`s3://${bucket}/${key} was written or deleted by somebody else`);
+        }
+        throw error;
+      }
     },
   };
   return store;

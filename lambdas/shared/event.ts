@@ -6,6 +6,7 @@ import { createArtifactStore } from './artifacts.ts';
 import { s3Client } from './clients.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
+import { describeError, presentable } from './foreign-errors.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -35,8 +36,8 @@ export function event<S extends z.ZodType>(
       await work(parsed.data, { artifacts: createArtifactStore(s3Client(), config.DATA_BUCKET), telemetry, config, nowMs });
     } catch (error) {
       telemetry.count('StepErrors');
-      telemetry.error('event failed', { error: (error as Error).name });
-      throw error;
+      telemetry.error('event failed', describeError(error));
+      throw presentable(error);
     } finally {
       telemetry.flush();
     }

@@ -20,6 +20,15 @@ const REMEMBERED_SETTLEMENTS = 5000;
 
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
 const reservationId = (runId: string, stage: string) => `${runId}/${stage}`;
+
+/** Whose an open reservation is; neither a run's id nor a stage has a slash. */
+export function openReservations(ledger: Ledger): { runId: string; stage: string }[] {
+  return Object.keys(ledger.reservations).map((id) => {
+    const [runId, stage] = id.split('/') as [string, string];
+    return { runId, stage };
+  });
+}
+
 const dollars = (microUsd: number) => `${(microUsd / 1e6).toFixed(6)} USD`;
 
 export function emptyLedger(caps: Caps): Ledger {
@@ -119,7 +128,14 @@ export function createRunLedger(store: ArtifactStore, runId: string, caps: Caps,
     async settle(stage) {
       const money = await store.find(place.money(runId), RunMoney);
       const block = money?.blocks[stage];
-      if (block === undefined) return 0;
+      const id = reservationId(runId, stage);
+      if (block === undefined) {
+        // A step that ended between the two writes of a reservation left the account's half alone.
+        await changeLedger((ledger) =>
+          ledger.reservations[id] === undefined ? null : settleInLedger(ledger, id, 0, now().slice(0, 10)),
+        );
+        return 0;
+      }
       // Closed before it is booked: no draw can slip in between.
       const closed = await changeRun((current) => ({
         ...current,
@@ -127,7 +143,7 @@ export function createRunLedger(store: ArtifactStore, runId: string, caps: Caps,
       }));
       const spentMicroUsd = sum(Object.values(closed.blocks[stage]!.draws));
       if (block.reservedMicroUsd > 0) {
-        await changeLedger((ledger) => settleInLedger(ledger, reservationId(runId, stage), spentMicroUsd, now().slice(0, 10)));
+        await changeLedger((ledger) => settleInLedger(ledger, id, spentMicroUsd, now().slice(0, 10)));
       }
       return spentMicroUsd;
     },

@@ -8,6 +8,7 @@ import { createArtifactStore } from './artifacts.ts';
 import { s3Client } from './clients.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
+import { describeError } from './foreign-errors.ts';
 import { createTelemetry } from './telemetry.ts';
 
 export interface RouteTools {
@@ -84,9 +85,8 @@ export function route<R extends RouteContract>(
       return reply(200, contract.response.parse(output));
     } catch (error) {
       const status = statusOf(error);
-      telemetry.error('request failed', { status, error: (error as Error).name });
+      telemetry.error('request failed', { status, ...(status < 500 ? { error: (error as Error).name } : describeError(error)) });
       if (status < 500) return reply(status, { error: (error as Error).name, message: (error as Error).message });
-      console.error(error);
       return reply(status, { error: 'InternalError', message: 'something went wrong on our side' });
     }
   });

@@ -5,7 +5,7 @@
 import middy from '@middy/core';
 import type { z } from 'zod';
 import { RunRecord } from '../../core/contracts/artifacts.ts';
-import { InvalidRequest, QefmError } from '../../core/contracts/errors.ts';
+import { InvalidRequest } from '../../core/contracts/errors.ts';
 import { place } from '../../core/contracts/places.ts';
 import type { StepContract } from '../../core/contracts/steps.ts';
 import type { ArtifactStore } from './artifacts.ts';
@@ -13,6 +13,7 @@ import { createArtifactStore } from './artifacts.ts';
 import { s3Client } from './clients.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
+import { describeError, presentable } from './foreign-errors.ts';
 import type { RunLedger } from './ledger.ts';
 import { createRunLedger } from './ledger.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -32,21 +33,6 @@ export interface StepTools {
 
 interface LambdaContext {
   getRemainingTimeInMillis(): number;
-}
-
-/** Our own messages name no structure; of a stranger's error only the place is told, because its message might. */
-export function describeError(error: unknown): { error: string; message?: string; place?: string } {
-  if (error instanceof QefmError) return { error: error.name, message: error.message };
-  const { name = 'Error', stack = '' } = error as Error;
-  return {
-    error: name,
-    place: stack
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .slice(0, 3)
-      .map((line) => line.trim())
-      .join(' '),
-  };
 }
 
 function describeIssues(error: z.ZodError): string {
@@ -90,7 +76,7 @@ export function step<I extends z.ZodType<{ runId: string }>, O extends z.ZodType
     } catch (error) {
       telemetry.count('StepErrors');
       telemetry.error('step failed', describeError(error));
-      throw error;
+      throw presentable(error);
     } finally {
       telemetry.gauge('StepMs', nowMs() - startedMs, 'Milliseconds');
       telemetry.flush();

@@ -4,7 +4,12 @@
  * whoever comes last sees both and answers the token.
  */
 import { createHash } from 'node:crypto';
-import { GetQuantumTaskCommand, ResourceNotFoundException } from '@aws-sdk/client-braket';
+import {
+  CancelQuantumTaskCommand,
+  ConflictException,
+  GetQuantumTaskCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-braket';
 import {
   InvalidToken,
   SendTaskFailureCommand,
@@ -18,6 +23,7 @@ import { OpenToken } from '../../core/contracts/artifacts.ts';
 import { place } from '../../core/contracts/places.ts';
 import type { TasksCompleted } from '../../core/contracts/steps.ts';
 import type { ArtifactStore } from './artifacts.ts';
+import { ConditionFailed } from './artifacts.ts';
 import { braketClient, sfnClient } from './clients.ts';
 
 export const TaskMarker = z.strictObject({
@@ -49,6 +55,18 @@ export async function askTask(arn: string): Promise<{ status: string; reason: st
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return 'lost';
     throw error;
+  }
+}
+
+/** Asks the service to give a task up; one that is over, or that nobody knows, stays as it is. */
+export async function cancelTask(arn: string): Promise<void> {
+  const region = arn.split(':')[3]!;
+  // The same request however often it is repeated.
+  const clientToken = createHash('sha256').update(`cancel\n${arn}`).digest('hex');
+  try {
+    await braketClient(region).send(new CancelQuantumTaskCommand({ quantumTaskArn: arn, clientToken }));
+  } catch (error) {
+    if (!(error instanceof ConflictException || error instanceof ResourceNotFoundException)) throw error;
   }
 }
 
@@ -102,8 +120,14 @@ export async function closeToken(store: ArtifactStore, token: OpenToken): Promis
   const openKey = place.openToken(token.runId, token.key);
   await store.write(place.closedToken(token.runId, token.key), OpenToken, token);
   // A submit that was tried again meanwhile has left its own token there, which somebody waits for.
-  const current = await store.find(openKey, OpenToken);
-  if (current === null || current.taskToken === token.taskToken) await store.delete(openKey);
+  const current = await store.readVersioned(openKey, OpenToken);
+  if (current === null || current.value.taskToken !== token.taskToken) return;
+  try {
+    await store.delete(openKey, { etag: current.etag });
+  } catch (error) {
+    // Written between the look and the deletion: it is somebody else's now, and stays.
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
 }
 
 /** Answers the token if its last task is over, or one of them failed. True when it was answered. */

@@ -1,6 +1,7 @@
 /** Who may say no, and what is said: guards, budgets, devices that are gone, tasks that end badly, a machine without Python. */
-import { BraketClient, CancelQuantumTaskCommand } from '@aws-sdk/client-braket';
+import { BraketClient, CancelQuantumTaskCommand, GetQuantumTaskCommand } from '@aws-sdk/client-braket';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { routes } from '../../core/contracts/api.ts';
 import { CostPlan, Ledger, OpenToken, QuantumDecision, Ranking, RunMoney } from '../../core/contracts/artifacts.ts';
 import { place } from '../../core/contracts/places.ts';
 import { stageCost } from '../../core/guards/index.ts';
@@ -229,25 +230,59 @@ describe('a quantum task that ends badly', () => {
     expect(ledger.settled[`${run.runId}/refine`]).toBe(run.status.money.drawnMicroUsd);
   });
 
+  /** The tasks that a run waits for; its token names them once all of them exist. */
+  async function tasksOf(runId: string): Promise<string[]> {
+    for (const giveUpMs = Date.now() + 120_000; Date.now() < giveUpMs; ) {
+      await new Promise((wake) => setTimeout(wake, 100));
+      const [key] = await workflow.artifacts.list(`tokens/open/${runId}/`);
+      const arns = key === undefined ? [] : ((await workflow.artifacts.find(key, OpenToken))?.taskArns ?? []);
+      if (arns.length > 0) return arns;
+    }
+    throw new Error(`run ${runId} waits for no task after 120 s`);
+  }
+
   test('keeps its name: a cancelled one leaves the run PARTIAL', async () => {
     // Slow enough that somebody can cancel its tasks.
     sv1.queueDelayMs = 600_000;
     const runId = await workflow.upload(small('cancelled'));
-    // The token names its tasks once all of them exist.
-    let waiting: string[] = [];
-    for (const giveUpMs = Date.now() + 120_000; waiting.length === 0 && Date.now() < giveUpMs; ) {
-      await new Promise((wake) => setTimeout(wake, 100));
-      const [key] = await workflow.artifacts.list(`tokens/open/${runId}/`);
-      if (key !== undefined) waiting = (await workflow.artifacts.find(key, OpenToken))?.taskArns ?? [];
-    }
-    for (const quantumTaskArn of waiting)
+    for (const quantumTaskArn of await tasksOf(runId))
       await braket.send(new CancelQuantumTaskCommand({ quantumTaskArn, clientToken: quantumTaskArn.slice(-36) }));
-    expect(waiting.length).toBeGreaterThan(0);
     const run = await workflow.finish(runId);
     expect(run.status.outcome).toBe('PARTIAL');
     expect(codes(run)).toEqual(['REFINEMENT_INCOMPLETE']);
     expect(run.status.reasons[0]?.message).toMatch(/QuantumTaskCancelled: \d+ of \d+ quantum tasks did not complete/);
     expect((await rankedIds(run)).length).toBeGreaterThan(20);
+  });
+
+  test('does not outlive a run that is stopped: the sweep cancels what waits in the queue and settles what was reserved', async () => {
+    sv1.queueDelayMs = 600_000;
+    const runId = await workflow.upload(small('stopped'));
+    const waiting = await tasksOf(runId);
+    await workflow.api.call(routes.StopRun, { parameters: { runId } });
+    const run = await workflow.api.call(routes.GetRun, { parameters: { runId } });
+    expect(run.reasons.map(({ code }) => code)).toEqual(['RUN_STOPPED']);
+    expect(Object.keys((await workflow.artifacts.read(place.ledger(), Ledger)).reservations)).toEqual([`${runId}/refine`]);
+    // What the stop ends, ends in its own time; the sweep comes again.
+    await expect
+      .poll(
+        async () => {
+          await workflow.invoke('Sweep', {});
+          return workflow.artifacts.list(`tokens/open/${runId}/`);
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toEqual([]);
+    const ledger = await workflow.artifacts.read(place.ledger(), Ledger);
+    expect(ledger.reservations).toEqual({});
+    const money = await workflow.artifacts.read(place.money(runId), RunMoney);
+    const drawn = Object.values(money.blocks['refine']!.draws).reduce((sum, draw) => sum + draw, 0);
+    expect(drawn).toBeGreaterThan(0);
+    expect(ledger.settled[`${runId}/refine`]).toBe(drawn);
+    expect(money.blocks['refine']!.settled).toBe(true);
+    const statuses = waiting.map(
+      async (quantumTaskArn) => (await braket.send(new GetQuantumTaskCommand({ quantumTaskArn }))).status,
+    );
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set(['CANCELLED']));
   });
 
   test('is given up after maxQueueHours: the run is PARTIAL and the sweep closes the token that nobody awaits', async () => {

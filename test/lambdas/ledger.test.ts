@@ -167,6 +167,42 @@ describe('compare and swap in the local S3', () => {
     expect(await ledger.settle('train')).toBe(0);
   });
 
+  test('books a stage that went past midnight on the day it ends, and its draws bind no other day', async () => {
+    let now = '2026-03-01T23:59:00.000Z';
+    const ledger = createRunLedger(store, 'run-midnight', caps, () => Date.parse(now));
+    await ledger.reserve('refine', 900, 5_000);
+    await ledger.draw('refine', 'before', 300);
+    now = '2026-03-02T00:01:00.000Z';
+    await ledger.draw('refine', 'after', 500);
+    const other = createRunLedger(store, 'run-next', caps, () => Date.parse(now));
+    // The reservation is open, so it still counts against the new day.
+    await expect(other.reserve('refine', 101, 5_000)).rejects.toThrow(/the day's cap/);
+    for (let i = 0; i < 2; i++) expect(await ledger.settle('refine')).toBe(800);
+    const booked = await store.read(place.ledger(), Ledger);
+    expect(booked.spentByDay['2026-03-01']).toBeUndefined();
+    expect(booked.spentByDay['2026-03-02']).toBe(800);
+    expect(booked.reservations['run-midnight/refine']).toBeUndefined();
+    await other.reserve('refine', 200, 5_000);
+    await expect(other.reserve('train', 1, 5_000)).rejects.toThrow(/the day's cap/);
+    await other.settle('refine');
+  });
+
+  test('frees the half of a reservation that a step left when it ended between its two writes', async () => {
+    const now = () => Date.parse('2026-03-05T12:00:00.000Z');
+    await compareAndSwap(
+      store,
+      place.ledger(),
+      Ledger,
+      () => emptyLedger(caps),
+      (ledger) => reserveInLedger(ledger, 'run-half/refine', 50, at),
+      () => new Error('conflict'),
+    );
+    expect(await createRunLedger(store, 'run-half', caps, now).settle('refine')).toBe(0);
+    const { reservations, settled } = await store.read(place.ledger(), Ledger);
+    expect(reservations['run-half/refine']).toBeUndefined();
+    expect(settled['run-half/refine']).toBe(0);
+  });
+
   test('lets two runs share the cap of the day and refuses the third', async () => {
     const reserve = (run: string) =>
       createRunLedger(store, run, caps, () => Date.parse('2026-02-02T00:00:00.000Z')).reserve('train', 500, 5_000);

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from 'vitest';
 import { routes } from '../../core/contracts/api.ts';
 import { BudgetExceeded } from '../../core/contracts/errors.ts';
 import { openapi } from '../../core/contracts/openapi.ts';
 import { manifest } from '../../infra/manifest.ts';
+import { describeError, presentable } from '../../lambdas/shared/foreign-errors.ts';
 import { runIdOf, spansOf } from '../../lambdas/shared/runs.ts';
-import { describeError } from '../../lambdas/shared/step.ts';
 import { taskOfDirectory, tokenKey } from '../../lambdas/shared/tasks.ts';
 import { createTelemetry } from '../../lambdas/shared/telemetry.ts';
 
@@ -112,6 +113,24 @@ describe('telemetry', () => {
     expect(JSON.stringify(strange)).not.toContain(SMILES);
     expect(strange.error).toBe('TypeError');
     expect(strange.place).toMatch(/^at /);
+  });
+
+  test('lets a stranger out of a handler under its name, with its place and without its words', () => {
+    const stranger = new TypeError(`cannot parse ${SMILES}\n    at more of ${SMILES}`, { cause: new Error(SMILES) });
+    const shown = presentable(stranger);
+    expect(shown.name).toBe('TypeError');
+    expect(shown.message).toMatch(/^at .*parts\.test\.ts/);
+    expect(inspect(shown, { depth: 9 })).not.toContain(SMILES);
+    expect(shown.stack).toMatch(/^TypeError: at /);
+    const own = new BudgetExceeded('too much');
+    expect(presentable(own)).toBe(own);
+    const caused = presentable(new BudgetExceeded('too much', { cause: stranger }));
+    expect(caused).toMatchObject({ name: 'BudgetExceeded', message: 'too much' });
+    expect(inspect(caused, { depth: 9 })).not.toContain(SMILES);
+    for (const thrown of [SMILES, undefined, { message: SMILES }]) {
+      expect(inspect(presentable(thrown))).not.toContain(SMILES);
+      expect(JSON.stringify(describeError(thrown))).not.toContain(SMILES);
+    }
   });
 });
 

@@ -10,9 +10,10 @@ import {
   GetExecutionHistoryCommand,
   SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OpenToken } from '../../core/contracts/artifacts.ts';
+import { Ledger, OpenToken } from '../../core/contracts/artifacts.ts';
 import { place, uri } from '../../core/contracts/places.ts';
 import { writeCircuits } from '../../core/problems/circuit-files.ts';
 import type { CircuitBatch } from '../../core/problems/problem.ts';
@@ -64,6 +65,8 @@ beforeAll(async () => {
     CODE_VERSION: 'test',
     DAY_CAP_MICRO_USD: '1000000',
     ACCOUNT_CAP_MICRO_USD: '1000000',
+    // A run of these tests is an execution that waits.
+    DISCOVER_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:wait',
   });
   tasks = await import('../../lambdas/shared/tasks.ts');
   const handlers = [
@@ -195,6 +198,9 @@ async function waitForTasks(over = true, stateMachineArn = machineArn): Promise<
   };
 }
 
+const statusesOf = ({ taskArns }: OpenToken) =>
+  Promise.all(taskArns.map(async (quantumTaskArn) => (await braket.send(new GetQuantumTaskCommand({ quantumTaskArn }))).status));
+
 async function ended(waiting: Pick<Waiting, 'outcome'>) {
   return until(async () => {
     const found = await waiting.outcome();
@@ -289,9 +295,41 @@ describe('a token of two quantum tasks', () => {
     expect((await waiting.outcome()).status).toBe('RUNNING');
     // Long before the time-out of the state itself: it is the missed beat.
     expect(await ended(waiting)).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
-    // A sweep that comes now closes what nobody waits for.
+    // A sweep that comes now closes what nobody waits for, and no task of it runs for nothing.
     await sweep();
     expect(await store.exists(place.openToken(waiting.token.runId, waiting.token.key))).toBe(false);
+    expect(await statusesOf(waiting.token)).toEqual(['CANCELLED', 'CANCELLED']);
+  });
+
+  test('keeps its tasks while a submit may be tried again; once its run is stopped they are cancelled and its money is settled', async () => {
+    sv1.queueDelayMs = 600_000;
+    const waiting = await waitForTasks(false).finally(() => Object.assign(sv1, { queueDelayMs: 0 }));
+    await waiting.list();
+    const { runId, key } = waiting.token;
+    const { createRunLedger } = await import('../../lambdas/shared/ledger.ts');
+    const money = createRunLedger(store, runId, { dayMicroUsd: 1_000_000, accountMicroUsd: 1_000_000 }, Date.now);
+    await money.reserve('refine', 5000, 9000);
+    await money.draw('refine', 'one', 3000);
+    const reserved = async () => Object.keys((await store.read(place.ledger(), Ledger)).reservations);
+
+    // The token of an attempt that failed: nobody waits for it, but the run goes on.
+    const old = await startWaiting(`${runId}-old`);
+    await sfn.send(new StopExecutionCommand({ executionArn: old.executionArn }));
+    await store.write(place.openToken(runId, key), OpenToken, { ...waiting.token, taskToken: old.taskToken });
+    await sweep();
+    expect(await store.exists(place.openToken(runId, key))).toBe(true);
+    expect(await statusesOf(waiting.token)).toEqual(['QUEUED', 'QUEUED']);
+    expect(await reserved()).toEqual([`${runId}/refine`]);
+
+    await store.write(place.openToken(runId, key), OpenToken, waiting.token);
+    await sfn.send(new StopExecutionCommand({ executionArn: `arn:aws:states:us-east-1:000000000000:execution:wait:${runId}` }));
+    for (let i = 0; i < 2; i++) {
+      await sweep();
+      expect(await store.exists(place.openToken(runId, key))).toBe(false);
+      expect(await statusesOf(waiting.token)).toEqual(['CANCELLED', 'CANCELLED']);
+      expect(await reserved()).toEqual([]);
+      expect((await store.read(place.ledger(), Ledger)).settled[`${runId}/refine`]).toBe(3000);
+    }
   });
 
   test('ignores events of other people’s tasks and of another shape', async () => {
@@ -388,5 +426,26 @@ describe('SubmitCircuits', () => {
     await store.write(place.openToken(runId, left.key), OpenToken, { ...left, taskToken: second.taskToken });
     await tasks.closeToken(store, left);
     expect((await openToken())?.taskToken).toBe(second.taskToken);
+  });
+
+  test('that writes its token between the look and the deletion of a closing keeps it', async () => {
+    const runId = `run-${++count}`;
+    const { submit, openToken } = await prepare(runId);
+    sv1.queueDelayMs = 600_000;
+    const first = await startWaiting(`${runId}-first`);
+    const second = await startWaiting(`${runId}-second`);
+    await submit(first.taskToken).finally(() => Object.assign(sv1, { queueDelayMs: 0 }));
+    const before = (await openToken())!;
+    const late: ArtifactStore = {
+      ...store,
+      async delete(key, condition) {
+        await store.write(key, OpenToken, { ...before, taskToken: second.taskToken });
+        await store.delete(key, condition);
+      },
+    };
+    await tasks.closeToken(late, before);
+    expect((await openToken())?.taskToken).toBe(second.taskToken);
+    await tasks.closeToken(store, { ...before, taskToken: second.taskToken });
+    expect(await openToken()).toBeNull();
   });
 });

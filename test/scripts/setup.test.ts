@@ -133,6 +133,21 @@ describe('the set-up', () => {
     });
   });
 
+  test('says in one line that the Python packages cannot be installed, leaves no half of them and tries again', () => {
+    program('stand-in/python', "console.error('first line'); console.error('no wheel for this platform'); process.exit(1);");
+    const begun = setUp('--for', 'start');
+    expect(begun.code).toBe(0);
+    expect(begun.said.filter((line) => line.includes('DYNAMICS_UNAVAILABLE'))).toEqual([
+      expect.stringContaining('cannot be installed (no wheel for this platform)'),
+    ]);
+    expect(begun.calls).toEqual(first);
+    expect(existsSync(join(root, '.venv'))).toBe(false);
+    expect(setUp('--for', 'test')).toMatchObject({ code: 1, text: expect.stringContaining('setup: python failed: first line') });
+    program('stand-in/python', '');
+    expect(setUp('--for', 'start').calls.map((call) => call.split(' ')[0])).toEqual(['python3.12', 'python']);
+    expect(existsSync(join(root, '.venv'))).toBe(true);
+  });
+
   test('goes on with a script under the Node it installed, and ends as that script does', () => {
     put('scripts/next.ts', "console.log('next', process.argv[2]); process.exit(7);");
     const done = setUp('--for', 'start', '--then', 'scripts/next.ts', '--wings');

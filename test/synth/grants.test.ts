@@ -19,6 +19,7 @@ const grantOf: Record<string, string> = {
   SendTaskHeartbeatCommand: 'answerTokens',
   CreateQuantumTaskCommand: 'submitTasks',
   GetQuantumTaskCommand: 'readTasks',
+  CancelQuantumTaskCommand: 'cancelTasks',
   GetDeviceCommand: 'readTasks',
 };
 /** Of S3, held to its grants at run time; and of the SDK itself: credentials and redirects. */

@@ -91,6 +91,8 @@ function permissionOf(grant: Grant): { action: string; ending: string } {
       return { action: 'braket:CreateQuantumTask ', ending: ':quantum-task/*' };
     case 'readTasks':
       return { action: 'braket:GetQuantumTask ', ending: ':quantum-task/*' };
+    case 'cancelTasks':
+      return { action: 'braket:CancelQuantumTask ', ending: ':quantum-task/*' };
     case 'submitJobs':
       return { action: 'batch:SubmitJob ', ending: `:job-definition/qefm-${grant.job}*` };
   }

@@ -153,7 +153,7 @@ export async function gatherFacts(request: GatherRequest): Promise<{ facts: Repo
     headline:
       record === null || labelled === null || ranking === null || truth === null
         ? null
-        : await screeningFacts(artifacts, record, shardCount, labelled, ranking, truth),
+        : await screeningFacts(artifacts, record, shardCount, labelled, ranking, truth, chemistry),
     ranking:
       ranking === null || rows === null
         ? null

@@ -4,16 +4,19 @@ import type { Ranking, RunRecord } from '../../../core/contracts/artifacts.ts';
 import { InvalidCampaign } from '../../../core/contracts/errors.ts';
 import { truthKey } from '../../../core/contracts/places.ts';
 import type { Headline } from '../../../core/contracts/report.ts';
+import type { Chemistry } from '../../../core/molecule/chemistry.ts';
+import { graphFromCanonicalSmiles } from '../../../core/molecule/graph.ts';
 import { createLibraryReader } from '../../../core/molecule/library.ts';
-import { screeningHeadline } from '../../../core/screening/headline.ts';
+import { murckoScaffold } from '../../../core/molecule/scaffold.ts';
+import { labelsOfKept, screeningHeadline } from '../../../core/screening/headline.ts';
 import { finalPk, neighbourPk } from '../../../core/screening/ranking.ts';
 import type { ArtifactStore } from '../artifacts.ts';
 import type { Labelled } from '../models.ts';
-import { scoredLibrary } from '../scored-library.ts';
+import { readDuplicates, scoredLibrary } from '../scored-library.ts';
 import { seedFor } from '../seeds.ts';
 
-/** Measured pK by the id of the library's rows. */
-export async function readTruth(artifacts: ArtifactStore, { campaign }: RunRecord): Promise<Map<string, number> | null> {
+/** Measured pK by the id of the library's rows that were kept. */
+export async function readTruth(artifacts: ArtifactStore, { campaign, runId }: RunRecord): Promise<Map<string, number> | null> {
   if (campaign.truth === undefined) return null;
   const { file, idColumn, valueColumn } = campaign.truth;
   // The reader of tables wants a structure column; a truth table has none, so its id stands in.
@@ -31,7 +34,13 @@ export async function readTruth(artifacts: ArtifactStore, { campaign }: RunRecor
     }
     truth.set(item.text, pK);
   }
-  return truth;
+  return labelsOfKept(truth, await readDuplicates(artifacts, runId));
+}
+
+/** A compound whose scaffold cannot be written is drawn by itself. */
+async function scaffoldOf(smiles: string, chemistry: Chemistry): Promise<string> {
+  const scaffold = await murckoScaffold(graphFromCanonicalSmiles(smiles), chemistry);
+  return scaffold.ok ? scaffold.value : '';
 }
 
 export async function screeningFacts(
@@ -41,6 +50,7 @@ export async function screeningFacts(
   labelled: Labelled,
   ranking: Ranking,
   truth: ReadonlyMap<string, number>,
+  chemistry: Chemistry,
 ): Promise<Headline> {
   const refined = new Map(
     ranking.candidates.map((candidate) => [`${candidate.shard}/${candidate.indexInShard}`, candidate.refinedPk]),
@@ -57,6 +67,7 @@ export async function screeningFacts(
     halfWidth: [] as number[],
   };
   const truthPk: number[] = [];
+  const scaffolds: string[] = [];
   for await (const { entries } of scoredLibrary(artifacts, record.runId, shardCount)) {
     for (const entry of entries) {
       columns.heavyAtoms.push(entry.ligand.heavyAtoms);
@@ -67,7 +78,10 @@ export async function screeningFacts(
         finalPk({ hybridPk: entry.hybridPk, refinedPk: refined.get(`${entry.shard}/${entry.indexInShard}`) ?? null }),
       );
       columns.halfWidth.push(entry.halfWidthPk);
-      truthPk.push(truth.get(entry.ligand.id) ?? Number.NaN);
+      const measuredPk = truth.get(entry.ligand.id);
+      truthPk.push(measuredPk ?? Number.NaN);
+      // Analogues among the measured were made together; a decoy was drawn by itself.
+      scaffolds.push(measuredPk === undefined ? '' : await scaffoldOf(entry.ligand.smiles, chemistry));
     }
   }
   const random = seeded(seedFor(record.seed, 'headline'));
@@ -80,6 +94,7 @@ export async function screeningFacts(
       ...(wasRefined ? { refined: columns.final } : {}),
     },
     truthPk,
+    scaffolds,
     halfWidthPk: columns.halfWidth,
     activeFromPk: record.campaign.assay.activeFromPk,
     quantity: labelled.header.quantity,

@@ -116,9 +116,15 @@ describe('renderReport', () => {
   });
 
   test('never shows a hybrid number without its classical twin, its interval and its price', () => {
-    for (const [, cells] of page.matchAll(/<tr class="quantum"><th scope="row">Hybrid[^<]*<\/th>(.*?)<\/tr>/g)) {
+    const priced = sampleFacts();
+    // The unrefined row is charged for its training alone, the refined one for both.
+    priced.bill.lines.find(({ stage }) => stage === 'train')!.drawnMicroUsd = 40_000;
+    const rows = [...render(priced).matchAll(/<tr class="quantum"><th scope="row">(Hybrid[^<]*)<\/th>(.*?)<\/tr>/g)];
+    const wanted: Record<string, string> = { 'Hybrid (classical + quantum)': '$0.04', 'Hybrid, refined top': '$0.158' };
+    expect(rows.length).toBeGreaterThan(0);
+    for (const [, label, cells] of rows) {
       expect(cells).toMatch(/\[.*\]/);
-      expect(cells).toContain('$0.118');
+      expect(cells, label).toContain(`${wanted[label!]}`);
     }
     expect(page.match(/<dt>hybrid<\/dt><dd>[^<]* ± /g)!.length).toBe(24);
     expect(page.match(/<dt>classical<\/dt><dd>[^<]* ± /g)!.length).toBe(24);

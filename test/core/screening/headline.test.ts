@@ -1,7 +1,7 @@
 import { seeded } from '@qefm/quantum';
 import { describe, expect, test } from 'vitest';
 import { Headline } from '../../../core/contracts/report.ts';
-import { enrichmentCurve, screeningHeadline } from '../../../core/screening/headline.ts';
+import { enrichmentCurve, labelsOfKept, screeningHeadline } from '../../../core/screening/headline.ts';
 
 const N = 1000;
 const random = seeded(4, 'headline');
@@ -81,11 +81,47 @@ describe('screeningHeadline', () => {
     expect(row('classical').coverage).toBeNull();
   });
 
+  test('is wider in its intervals where the measured compounds are few series of analogues, and says how many', () => {
+    const noisy = perfect.map((value, i) => value + (i < 100 ? Math.sin((i % 10) * 7) * 1.5 : 0));
+    const rowOf = (scaffolds?: string[]) => {
+      const seededAgain = seeded(9, 'clusters');
+      const found = screeningHeadline({
+        ...request,
+        random: () => seededAgain.uniform(),
+        scores: { classical: noisy },
+        ...(scaffolds === undefined ? {} : { scaffolds }),
+      });
+      return { found, width: found.scorers[0]!.spearman!.high! - found.scorers[0]!.spearman!.low! };
+    };
+    const alone = rowOf();
+    const series = rowOf(Array.from({ length: N }, (_, i) => (i < 100 ? `scaffold ${i % 10}` : '')));
+    expect([alone.found.measuredScaffolds, series.found.measuredScaffolds]).toEqual([null, 10]);
+    expect(series.found.scorers[0]!.spearman!.value).toBe(alone.found.scorers[0]!.spearman!.value);
+    expect(series.width).toBeGreaterThan(1.5 * alone.width);
+    expect(() => rowOf(['one'])).toThrow('scaffolds: 1000 are wanted, found 1');
+  });
+
   test('refuses scores of another length', () => {
     expect(() => screeningHeadline({ ...request, scores: { classical: [1, 2] } })).toThrow(
       'classical: 1000 scores are wanted, found 2',
     );
   });
+});
+
+test('labelsOfKept hands the label of a merged row to the compound that was kept, unless that has its own', () => {
+  const truth = new Map([
+    ['dropped', 8],
+    ['also', 7],
+    ['own', 6],
+    ['repeat', 5],
+  ]);
+  const duplicates = [
+    { id: 'dropped', keptId: 'kept' },
+    { id: 'also', keptId: 'kept' },
+    { id: 'repeat', keptId: 'own' },
+    { id: 'unmeasured', keptId: 'other' },
+  ];
+  expect(Object.fromEntries(labelsOfKept(truth, duplicates))).toEqual({ dropped: 8, also: 7, own: 6, repeat: 5, kept: 8 });
 });
 
 test('enrichmentCurve rises from the first compound to all actives', () => {
