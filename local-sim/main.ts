@@ -210,6 +210,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
     })),
     s3Grants: {
       ...Object.fromEntries(manifest.functions.map(({ name, grants }) => [names.function(name), s3GrantsOf(names, grants)])),
+      ...Object.fromEntries(
+        manifest.machines.map(({ name, grants }) => [`machine-${names.machine(name)}`, s3GrantsOf(names, grants)]),
+      ),
       ...Object.fromEntries(manifest.jobs.map(({ name, grants }) => [jobPrincipal(name), s3GrantsOf(names, grants)])),
     },
     services: [
