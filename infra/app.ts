@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { App, Tags, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { manifest } from './manifest.ts';
-import { refuseOtherRegions } from './names.ts';
+import { otherRegions } from './names.ts';
 import { ApiStack } from './stacks/api.ts';
 import { ComputeStack } from './stacks/compute.ts';
 import { FunctionsStack } from './stacks/functions.ts';
 import { MonitoringStack } from './stacks/monitoring.ts';
+import { RegionStack } from './stacks/region.ts';
 import { StorageStack } from './stacks/storage.ts';
 import { WorkflowStack } from './stacks/workflow.ts';
 
@@ -17,7 +18,6 @@ const BUILD_FACTS = 'dist/build.json';
 export function createApp(outdir?: string): App {
   if (!existsSync(BUILD_FACTS)) throw new Error(`${BUILD_FACTS} is missing: run npm run build first`);
   const { codeVersion } = JSON.parse(readFileSync(BUILD_FACTS, 'utf8')) as { codeVersion: string };
-  refuseOtherRegions([...manifest.buckets, ...manifest.rules]);
   // The CLI would pass the context itself; the tests make the same app without it.
   const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
   const app = new App({ context, ...(outdir === undefined ? {} : { outdir }), analyticsReporting: false });
@@ -35,9 +35,13 @@ export function createApp(outdir?: string): App {
   const api = new ApiStack(app, named('api'), { env, functions: functions.functions, description: 'QEFM: HTTP API' });
   new MonitoringStack(app, named('monitoring'), { env, description: 'QEFM: dashboard and alarms' });
   // They speak of each other by name, so the order of deployment is said here.
-  workflow.addDependency(storage);
-  workflow.addDependency(compute);
-  api.addDependency(workflow);
+  workflow.addStackDependency(storage);
+  workflow.addStackDependency(compute);
+  for (const region of otherRegions()) {
+    const description = `QEFM: quantum results of ${region}`;
+    workflow.addStackDependency(new RegionStack(app, named(region), { env: { region }, region, description }));
+  }
+  api.addStackDependency(workflow);
   Tags.of(app).add('project', manifest.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;

@@ -4,7 +4,7 @@ import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Grant } from './manifest.ts';
 import { manifest } from './manifest.ts';
-import { batchArn, bucketArn, executionArns, functionArn, jobDefinitionName, machineArn, queueName } from './names.ts';
+import { batchArn, bucketArns, executionArns, functionArn, jobDefinitionName, machineArn, queueName } from './names.ts';
 
 /** Statements whose resource is a bare star, each with the reason why nothing narrower exists. */
 export const starReasons: Readonly<Record<string, string>> = {
@@ -25,6 +25,9 @@ function managedRule(scope: Construct, name: string): PolicyStatement {
   );
 }
 
+/** What lies below a prefix, in the buckets of this name in all regions. */
+const objectArns = (scope: Construct, bucket: string, prefix: string) =>
+  bucketArns(scope, bucket).map((arn) => `${arn}/${prefix}*`);
 const deviceArns = () => manifest.devices.map(({ arn }) => arn);
 const taskArns = (scope: Construct) =>
   [...new Set(manifest.devices.map(({ region }) => region))].map(
@@ -37,20 +40,20 @@ export function statementsOf(scope: Construct, grant: Grant, holder?: string): P
     case 'read':
       // Without ListBucket S3 answers 403 for an object that is not there, and absence could not be told from denial.
       return [
-        allow(['s3:GetObject', 's3:GetObjectVersion'], [`${bucketArn(scope, grant.bucket)}/${grant.prefix}*`]),
-        allow(['s3:ListBucket'], [bucketArn(scope, grant.bucket)]),
+        allow(['s3:GetObject', 's3:GetObjectVersion'], objectArns(scope, grant.bucket, grant.prefix)),
+        allow(['s3:ListBucket'], bucketArns(scope, grant.bucket)),
       ];
     case 'list':
-      return [allow(['s3:ListBucket'], [bucketArn(scope, grant.bucket)])];
+      return [allow(['s3:ListBucket'], bucketArns(scope, grant.bucket))];
     case 'write':
       return [
         allow(
           ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-          [`${bucketArn(scope, grant.bucket)}/${grant.prefix}*`],
+          objectArns(scope, grant.bucket, grant.prefix),
         ),
       ];
     case 'delete':
-      return [allow(['s3:DeleteObject'], [`${bucketArn(scope, grant.bucket)}/${grant.prefix}*`])];
+      return [allow(['s3:DeleteObject'], objectArns(scope, grant.bucket, grant.prefix))];
     case 'invoke':
       return [allow(['lambda:InvokeFunction'], [functionArn(scope, grant.function)])];
     case 'start': {
@@ -79,8 +82,8 @@ export function statementsOf(scope: Construct, grant: Grant, holder?: string): P
       return [
         allow(['braket:CreateQuantumTask'], [...deviceArns(), ...taskArns(scope)]),
         // Braket writes results with the caller's right to the bucket.
-        allow(['s3:PutObject', 's3:GetObject'], [`${bucketArn(scope, 'QuantumResults')}/runs/*`]),
-        allow(['s3:ListBucket'], [bucketArn(scope, 'QuantumResults')]),
+        allow(['s3:PutObject', 's3:GetObject'], objectArns(scope, 'QuantumResults', 'runs/')),
+        allow(['s3:ListBucket'], bucketArns(scope, 'QuantumResults')),
       ];
     case 'readTasks':
       return [allow(['braket:GetQuantumTask'], taskArns(scope)), allow(['braket:GetDevice'], deviceArns())];

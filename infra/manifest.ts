@@ -1,15 +1,20 @@
 /**
  * The floor plan, as plain data: infra/ builds a cloud from it and local-sim/ the same thing on a laptop. Imports nothing but its own types.
  * `${...}` in an environment value or a definition names something of this page: `${bucket:Data}`, `${function:X}`,
- * `${machine:X}`, `${queue:Dynamics}`, `${job:Dynamics}`; each builder puts its own name or ARN there.
+ * `${machine:X}`, `${queue:Dynamics}`, `${job:Dynamics}`, and in an event pattern `${buckets:X}` the buckets of all regions; each builder puts its own name or ARN there.
  */
 
 import type { AlarmPlan, BucketPlan, FunctionPlan, Grant, JobPlan, MachinePlan, RoutePlan, RulePlan } from './floor-plan.ts';
 
 export type * from './floor-plan.ts';
 
-/** The region of the home stack. A device in another region needs that region's bucket and rule; the manifest carries both. */
+/** The home region: functions, machines, data and the API lie here. */
 const region = 'us-east-1';
+/**
+ * Regions with a bucket of quantum results and a rule for the tasks there: Braket writes where the device is. One more region in this list is one
+ * more stack in infra/, and its devices can be named by campaigns.
+ */
+const resultRegions: readonly string[] = [region];
 
 const readCampaign: Grant = { to: 'read', bucket: 'Data', prefix: 'campaigns/' };
 const readRun: Grant = { to: 'read', bucket: 'Data', prefix: 'runs/' };
@@ -59,13 +64,13 @@ export const manifest = {
       expiry: [{ prefix: 'tokens/', days: 30 }],
     },
     // The service's managed policy and role reach only buckets whose name begins so; it must lie in the device's region.
-    {
-      name: 'QuantumResults',
+    ...resultRegions.map((region) => ({
+      name: 'QuantumResults' as const,
       namePrefix: 'amazon-braket-qefm',
       region,
       emitsEvents: false,
       expiry: [{ prefix: 'runs/', days: 365 }],
-    },
+    })),
   ] satisfies BucketPlan[] as readonly BucketPlan[],
 
   functions: [
@@ -261,18 +266,22 @@ export const manifest = {
       },
       function: 'LibraryUploaded',
     },
-    {
+    // Outside the home region a rule forwards its events to the home region's bus, where the rule of the same name has the function.
+    ...resultRegions.map((region) => ({
       name: 'QuantumTaskChanged',
       region,
       pattern: {
         source: ['aws.braket'],
         'detail-type': ['Braket Task State Change'],
-        detail: { status: ['COMPLETED', 'FAILED', 'CANCELLED'], outputS3Bucket: ['${bucket:QuantumResults}'] },
+        detail: { status: ['COMPLETED', 'FAILED', 'CANCELLED'], outputS3Bucket: ['${buckets:QuantumResults}'] },
       },
       function: 'QuantumTaskChanged',
-    },
+    })),
     { name: 'Sweep', region, schedule: 'rate(5 minutes)', function: 'Sweep' },
   ] satisfies RulePlan[] as readonly RulePlan[],
+
+  /** How long a rule tries to deliver an event before it goes to the dead letters. */
+  eventDelivery: { retryAttempts: 8, maxAgeSeconds: 6 * 3600 },
 
   /** The HTTP API; every route asks for IAM authorisation. */
   routes: [

@@ -6,13 +6,21 @@ import { manifest } from './manifest.ts';
 export const functionName = (name: string) => `${manifest.name}-${name}`;
 export const machineName = (name: string) => `${manifest.name}-${name}`;
 
-export function bucketName(scope: Construct, name: string): string {
-  const plan = manifest.buckets.find((bucket) => bucket.name === name);
-  if (plan === undefined) throw new Error(`the manifest has no bucket ${name}`);
+/** The bucket of this name in this region, the home region if none is said. */
+export function bucketName(scope: Construct, name: string, region: string = manifest.region): string {
+  const plan = manifest.buckets.find((bucket) => bucket.name === name && bucket.region === region);
+  if (plan === undefined) throw new Error(`the manifest has no bucket ${name} in ${region}`);
   return `${plan.namePrefix}-${Stack.of(scope).account}-${plan.region}`;
 }
 
-export const bucketArn = (scope: Construct, name: string) => `arn:aws:s3:::${bucketName(scope, name)}`;
+/** The buckets of this name in all regions: quantum results lie in the region of the device that made them. */
+export function bucketNames(scope: Construct, name: string): string[] {
+  const plans = manifest.buckets.filter((bucket) => bucket.name === name);
+  if (plans.length === 0) throw new Error(`the manifest has no bucket ${name}`);
+  return plans.map(({ region }) => bucketName(scope, name, region));
+}
+
+export const bucketArns = (scope: Construct, name: string) => bucketNames(scope, name).map((bucket) => `arn:aws:s3:::${bucket}`);
 
 export function functionArn(scope: Construct, name: string): string {
   return Stack.of(scope).formatArn({
@@ -49,11 +57,9 @@ export function batchArn(scope: Construct, resource: 'job-queue' | 'job-definiti
   return Stack.of(scope).formatArn({ service: 'batch', resource, resourceName: name });
 }
 
-/** The stacks all lie in the home region. A plan for another one would be built in the wrong place under the right name: refused instead. */
-export function refuseOtherRegions(plans: readonly { name: string; region: string }[]): void {
-  for (const { name, region } of plans)
-    if (region !== manifest.region)
-      throw new Error(
-        `${name} is planned for ${region}, but the stacks are of ${manifest.region}: infra/ has no stack for another region`,
-      );
+/** Regions beside the home region in which something of the manifest lies. */
+export function otherRegions(): string[] {
+  const regions = new Set([...manifest.buckets, ...manifest.rules].map(({ region }): string => region));
+  regions.delete(manifest.region);
+  return [...regions].sort();
 }

@@ -50,14 +50,31 @@ function namesFor(region: string, accountId: string) {
     machine: physical,
     queue: physical,
     job: physical,
-    bucket(name: string) {
-      const bucket = manifest.buckets.find((one) => one.name === name);
-      if (!bucket) throw new Error(`the manifest has no bucket ${name}`);
+    /** The bucket of this name in this region, the home region if none is said. */
+    bucket(name: string, inRegion: string = manifest.region) {
+      const bucket = manifest.buckets.find((one) => one.name === name && one.region === inRegion);
+      if (!bucket) throw new Error(`the manifest has no bucket ${name} in ${inRegion}`);
       return `${bucket.namePrefix}-${accountId}-${bucket.region}`;
+    },
+    /** The buckets of this name in all regions. */
+    buckets(name: string): string[] {
+      return manifest.buckets.filter((one) => one.name === name).map(({ region }) => names.bucket(name, region));
     },
     functionArn: (name: string) => functionArn(region, accountId, physical(name)),
     machineArn: (name: string) => `arn:aws:states:${region}:${accountId}:stateMachine:${physical(name)}`,
     queueArn: (name: string) => `arn:aws:batch:${region}:${accountId}:job-queue/${physical(name)}`,
+    /** An event pattern with its references resolved, `${buckets:X}` in a list as in infra/environment.ts. */
+    pattern(pattern: unknown): unknown {
+      if (typeof pattern === 'string') return names.resolve(pattern);
+      if (Array.isArray(pattern)) {
+        return pattern.flatMap((value: unknown) => {
+          const name = typeof value === 'string' ? /^\$\{buckets:(\w+)\}$/.exec(value)?.[1] : undefined;
+          return name === undefined ? [names.pattern(value)] : names.buckets(name);
+        });
+      }
+      if (typeof pattern !== 'object' || pattern === null) return pattern;
+      return Object.fromEntries(Object.entries(pattern).map(([key, value]) => [key, names.pattern(value)]));
+    },
     /** Replaces `${bucket:Data}` and its like. */
     resolve(text: string): string {
       return text.replace(/\$\{(\w+):(\w+)\}/g, (whole, kind: string, name: string) => {
@@ -78,7 +95,7 @@ function commonEnvironment(names: Names, codeVersion: string): Record<string, st
   const results = manifest.buckets.filter((bucket) => bucket.name === 'QuantumResults');
   return {
     DATA_BUCKET: names.bucket('Data'),
-    QUANTUM_BUCKETS: JSON.stringify(Object.fromEntries(results.map(({ name, region }) => [region, names.bucket(name)]))),
+    QUANTUM_BUCKETS: JSON.stringify(Object.fromEntries(results.map(({ name, region }) => [region, names.bucket(name, region)]))),
     DEVICE_REGIONS: JSON.stringify(Object.fromEntries(manifest.devices.map(({ arn, region }) => [arn, region]))),
     METRIC_NAMESPACE: manifest.metricNamespace,
     CODE_VERSION: codeVersion,
@@ -119,15 +136,14 @@ function functionConfigs(names: Names, root: string, options: LocalCloudOptions)
 function s3GrantsOf(names: Names, grants: readonly Grant[]): S3Grant[] {
   return grants.flatMap((grant): S3Grant[] => {
     if (grant.to === 'read' || grant.to === 'write' || grant.to === 'delete' || grant.to === 'list') {
-      return [{ to: grant.to, bucket: names.bucket(grant.bucket), prefix: grant.prefix }];
+      return names.buckets(grant.bucket).map((bucket) => ({ to: grant.to, bucket, prefix: grant.prefix }));
     }
     // Braket writes results with the caller's right to the bucket.
     if (grant.to === 'submitTasks') {
-      const place = { bucket: names.bucket('QuantumResults'), prefix: 'runs/' };
-      return [
-        { to: 'read', ...place },
-        { to: 'write', ...place },
-      ];
+      return names.buckets('QuantumResults').flatMap((bucket) => [
+        { to: 'read', bucket, prefix: 'runs/' },
+        { to: 'write', bucket, prefix: 'runs/' },
+      ]);
     }
     return [];
   });
@@ -144,20 +160,28 @@ function planOf(names: Names, root: string): CloudPlan {
     ...Object.fromEntries(manifest.jobs.map(({ name }) => [`${name}Job`, names.job(name)])),
   };
   return {
-    buckets: manifest.buckets.map(({ name, emitsEvents }) => ({ name: names.bucket(name), events: emitsEvents })),
+    buckets: manifest.buckets.map(({ name, region, emitsEvents }) => ({ name: names.bucket(name, region), events: emitsEvents })),
     machines: manifest.machines.map(({ name, definition }) => ({
       name: names.machine(name),
       definitionPath: join(root, definition),
       substitutions,
     })),
-    rules: manifest.rules.map((rule) => ({
-      name: `${manifest.name}-${rule.name}`,
-      ...(rule.pattern === undefined
-        ? {}
-        : { eventPattern: JSON.parse(names.resolve(JSON.stringify(rule.pattern))) as Record<string, unknown> }),
-      ...(rule.schedule === undefined ? {} : { scheduleExpression: rule.schedule }),
-      targets: [{ id: 'function', arn: names.functionArn(rule.function) }],
-    })),
+    // All devices speak on the one bus here, so the rules that forward to it in the cloud have nothing to do.
+    rules: manifest.rules
+      .filter((rule) => rule.region === manifest.region)
+      .map((rule) => ({
+        name: `${manifest.name}-${rule.name}`,
+        ...(rule.pattern === undefined ? {} : { eventPattern: names.pattern(rule.pattern) as Record<string, unknown> }),
+        ...(rule.schedule === undefined ? {} : { scheduleExpression: rule.schedule }),
+        targets: [
+          {
+            id: 'function',
+            arn: names.functionArn(rule.function),
+            maximumRetryAttempts: manifest.eventDelivery.retryAttempts,
+            maximumEventAgeSeconds: manifest.eventDelivery.maxAgeSeconds,
+          },
+        ],
+      })),
   };
 }
 
@@ -186,6 +210,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
     })),
     s3Grants: {
       ...Object.fromEntries(manifest.functions.map(({ name, grants }) => [names.function(name), s3GrantsOf(names, grants)])),
+      ...Object.fromEntries(
+        manifest.machines.map(({ name, grants }) => [`machine-${names.machine(name)}`, s3GrantsOf(names, grants)]),
+      ),
       ...Object.fromEntries(manifest.jobs.map(({ name, grants }) => [jobPrincipal(name), s3GrantsOf(names, grants)])),
     },
     services: [

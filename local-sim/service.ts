@@ -52,9 +52,10 @@ export interface Service {
   handle(request: ServiceRequest): Promise<ServiceResponse>;
   /**
    * The same operations for siblings in the process: `call('GetObject', { Bucket, Key })`.
-   * Arguments and results use the SDK's member names of that service; throws ServiceError.
+   * Arguments and results use the SDK's member names of that service; throws ServiceError. `principal` is on whose behalf: S3 holds it to its
+   * grants.
    */
-  call(action: string, args: Record<string, unknown>): Promise<Record<string, unknown>>;
+  call(action: string, args: Record<string, unknown>, principal?: string): Promise<Record<string, unknown>>;
   /** Takes up what a killed process left open. Called once, after every service exists. */
   start?(): Promise<void>;
   stop?(): Promise<void>;

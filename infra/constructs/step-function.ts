@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, CfnEventInvokeConfig, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
@@ -11,8 +11,16 @@ import { manifest } from '../manifest.ts';
 import { functionName } from '../names.ts';
 import { roleFor } from './role.ts';
 
-/** One function of the manifest: its bundle as `npm run build` left it, its own log group, and a role with its grants and nothing else. */
-export function manifestFunction(scope: Construct, plan: FunctionPlan, codeVersion: string): LambdaFunction {
+/**
+ * One function of the manifest: its bundle as `npm run build` left it, its own log group, and a role with its grants and nothing else.
+ * With `failedEventsArn`, an event that it failed on every time goes to that queue.
+ */
+export function manifestFunction(
+  scope: Construct,
+  plan: FunctionPlan,
+  codeVersion: string,
+  failedEventsArn?: string,
+): LambdaFunction {
   const logGroup = new LogGroup(scope, `${plan.name}Logs`, {
     logGroupName: `/aws/lambda/${functionName(plan.name)}`,
     retention: RetentionDays.THREE_MONTHS,
@@ -21,8 +29,11 @@ export function manifestFunction(scope: Construct, plan: FunctionPlan, codeVersi
   const statements = [
     ...plan.grants.flatMap((grant) => statementsOf(scope, grant)),
     new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [`${logGroup.logGroupArn}:*`] }),
+    ...(failedEventsArn === undefined
+      ? []
+      : [new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [failedEventsArn] })]),
   ];
-  return new LambdaFunction(scope, plan.name, {
+  const made = new LambdaFunction(scope, plan.name, {
     functionName: functionName(plan.name),
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.X86_64,
@@ -42,4 +53,14 @@ export function manifestFunction(scope: Construct, plan: FunctionPlan, codeVersi
     },
     description: `${plan.name} of ${manifest.name}`,
   });
+  if (failedEventsArn !== undefined) {
+    // The plain resource: CDK's own destination would give the role two more permissions than sending.
+    new CfnEventInvokeConfig(scope, `${plan.name}Events`, {
+      functionName: made.functionName,
+      qualifier: '$LATEST',
+      maximumRetryAttempts: 2,
+      destinationConfig: { onFailure: { destination: failedEventsArn } },
+    });
+  }
+  return made;
 }

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import {
   Action,
   EcsFargateContainerDefinition,
@@ -88,7 +89,10 @@ export class ComputeStack extends Stack {
         `Fetches the image of job ${plan.name} and writes its log`,
       );
       const container = new EcsFargateContainerDefinition(this, `${plan.name}Container`, {
-        image: ContainerImage.fromAsset('batch-jobs', { file: 'Dockerfile', platform: Platform.LINUX_AMD64 }),
+        image: ContainerImage.fromAsset(dirname(plan.dockerfile), {
+          file: basename(plan.dockerfile),
+          platform: Platform.LINUX_AMD64,
+        }),
         command: [...plan.command],
         cpu: plan.vcpus,
         memory: Size.mebibytes(plan.memoryMb),

@@ -4,6 +4,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { StackProps } from 'aws-cdk-lib/core';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { deadLetterQueueName, deadLetterQueues } from '../constructs/dead-letters.ts';
 import { manifest } from '../manifest.ts';
 import { machineArn } from '../names.ts';
 
@@ -37,6 +38,24 @@ export class MonitoringStack extends Stack {
           period: Duration.minutes(plan.periodMinutes),
         }),
         threshold: plan.threshold,
+        evaluationPeriods: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      alarm.addAlarmAction(new SnsAction(topic));
+    }
+    for (const part of Object.values(deadLetterQueues)) {
+      const alarm = new Alarm(this, `${part}-waiting`, {
+        alarmName: `${manifest.name}-${part}`,
+        alarmDescription: `An event was given up and lies in the queue ${deadLetterQueueName(part)}.`,
+        metric: new Metric({
+          namespace: 'AWS/SQS',
+          metricName: 'ApproximateNumberOfMessagesVisible',
+          dimensionsMap: { QueueName: deadLetterQueueName(part) },
+          statistic: 'Maximum',
+          period: Duration.minutes(5),
+        }),
+        threshold: 0,
         evaluationPeriods: 1,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,

@@ -71,3 +71,29 @@ export function accessOf(request: ServiceRequest, bucket: string, key: string): 
   if (method === 'DELETE') return { to: query.has('uploadId') ? 'write' : 'delete', bucket, key };
   return { to: 'write', bucket, key };
 }
+
+const ACCESS_OF: Readonly<Record<string, Access['to']>> = {
+  GetObject: 'read',
+  HeadObject: 'read',
+  PutObject: 'write',
+  CopyObject: 'write',
+  DeleteObject: 'delete',
+  HeadBucket: 'list',
+  ListObjectsV2: 'list',
+};
+
+/** What a call of a sibling in the process touches. */
+export function accessesOf(action: string, args: Readonly<Record<string, unknown>>): Access[] {
+  const bucket = String(args['Bucket'] ?? '');
+  if (action === 'DeleteObjects') {
+    const { Objects = [] } = (args['Delete'] ?? {}) as { Objects?: { Key: string }[] };
+    return Objects.map(({ Key }) => ({ to: 'delete', bucket, key: Key }));
+  }
+  const to = ACCESS_OF[action] ?? 'administer';
+  const own: Access = { to, bucket, key: String((to === 'list' ? args['Prefix'] : args['Key']) ?? '') };
+  if (action !== 'CopyObject') return [own];
+  const [from = '', ...key] = decodeURIComponent(String(args['CopySource'] ?? '').replace(/\?.*$/, ''))
+    .replace(/^\//, '')
+    .split('/');
+  return [own, { to: 'read', bucket: from, key: key.join('/') }];
+}

@@ -5,7 +5,7 @@ import { type CloudContext, type Service, ServiceError, type ServiceRequest, typ
 import { type Buckets, createBuckets } from './buckets.ts';
 import { siblingCall } from './calls.ts';
 import { checkRead, parseRange } from './conditions.ts';
-import { accessOf, createGrants, type Grants, type S3Grant } from './grants.ts';
+import { accessesOf, accessOf, createGrants, type Grants, type S3Grant } from './grants.ts';
 import { listBucketXml, listPartsXml, listUploadsXml, listVersionsXml, S3_NAMESPACE } from './listing.ts';
 import { completeUpload, copyPart, createUpload, findUpload, uploadPart } from './multipart.ts';
 import {
@@ -48,7 +48,10 @@ export function createS3(context: CloudContext): S3Service {
     signingNames: ['s3'],
     handle: (request) => route(context, buckets, grants, request),
     setGrants: grants.set,
-    call: (action, args) => siblingCall(context, buckets, action, args),
+    call: async (action, args, principal) => {
+      if (principal !== undefined) for (const access of accessesOf(action, args)) grants.check(principal, access);
+      return siblingCall(context, buckets, action, args);
+    },
     async configureBucket(name, { events, noncurrentRetentionSeconds }) {
       await buckets.changeSettings(name, {
         ...(events === undefined ? {} : { events }),

@@ -17,7 +17,8 @@ export interface Engine {
   readonly accountId: string;
   readonly tokens: Tokens;
   readonly mapRuns: MapRuns;
-  call(signingName: string, action: string, args: Record<string, unknown>): Promise<Record<string, unknown>>;
+  /** `origin` is the ARN of the machine on whose behalf the call is made. */
+  call(signingName: string, action: string, args: Record<string, unknown>, origin?: string): Promise<Record<string, unknown>>;
   /** Calls back once the execution has ended, at once if it has; returns the undoing. */
   onEnd(executionArn: string, callback: () => void): () => void;
   /** The execution that was started under this key, if any: how a restarted `.sync` finds its child. */

@@ -168,7 +168,7 @@ export async function callService(
   if (resource.peer === 's3' && 'Body' in sent) sent = { ...sent, Body: asText(sent['Body'])! };
   if (resource.peer === 'states' && 'input' in sent) sent['input'] = asText(sent['input'])!;
   if (resource.peer === 'states' && 'output' in sent) sent['output'] = asText(sent['output'])!;
-  const answer = await engine.call(resource.peer, resource.action, sent);
+  const answer = await engine.call(resource.peer, resource.action, sent, origin.stateMachineArn);
   const { $metadata: _, ...members } = answer;
   const told = toJson(members) as JsonObject;
   const result = lower ? (fromSdkCase(told) as JsonObject) : told;

@@ -128,7 +128,7 @@ function valuesOf(text: string, reader: ItemReader, name: string): () => Iterabl
 
 async function readObject(visit: Visit, args: JsonObject): Promise<{ text: string; etag: string }> {
   try {
-    const answer = await visit.execution.engine.call('s3', 'GetObject', args);
+    const answer = await visit.execution.engine.call('s3', 'GetObject', args, visit.execution.facts.stateMachineArn);
     const bytes = await bodyBytes(answer['Body']);
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), etag: String(answer['ETag'] ?? '') };
   } catch (error) {
@@ -154,11 +154,12 @@ async function listObjects(visit: Visit, bucket: string, prefix: string, maxItem
   let token: unknown;
   try {
     do {
-      const answer = await visit.execution.engine.call('s3', 'ListObjectsV2', {
-        Bucket: bucket,
-        Prefix: prefix,
-        ...(token === undefined ? {} : { ContinuationToken: token }),
-      });
+      const answer = await visit.execution.engine.call(
+        's3',
+        'ListObjectsV2',
+        { Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) },
+        visit.execution.facts.stateMachineArn,
+      );
       for (const object of (answer['Contents'] as Record<string, unknown>[] | undefined) ?? []) {
         if (listed.length >= maxItems) return listed;
         const modified = object['LastModified'];

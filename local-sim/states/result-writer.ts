@@ -68,12 +68,12 @@ export async function writeResults(
   const written: Record<string, { Key: string; Size: number }[]> = {};
   const put = async (key: string, body: string) => {
     try {
-      await visit.execution.engine.call('s3', 'PutObject', {
-        Bucket: bucket,
-        Key: key,
-        Body: Buffer.from(body),
-        ContentType: 'application/json',
-      });
+      await visit.execution.engine.call(
+        's3',
+        'PutObject',
+        { Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: 'application/json' },
+        visit.execution.facts.stateMachineArn,
+      );
     } catch (error) {
       throw failed(`${bucket}/${key} cannot be written: ${(error as Error).name}: ${(error as Error).message}`);
     }

@@ -25,6 +25,9 @@ export interface StatesOptions {
   readonly allowMissingPeers?: boolean;
 }
 
+/** Whom S3 takes a machine for; a map run's child is its parent machine. */
+const machinePrincipal = (stateMachineArn: string) => `machine-${stateMachineArn.split(':stateMachine:').at(-1)!.split('/')[0]}`;
+
 const TARGET_PREFIX = 'AWSStepFunctions.';
 const CONTENT_TYPE = 'application/x-amz-json-1.0';
 
@@ -51,8 +54,10 @@ export function createStates(context: CloudContext, options: StatesOptions = {})
     accountId: context.accountId,
     tokens,
     mapRuns,
-    call: (signingName, action, args) =>
-      signingName === 'states' ? call(action, args) : context.peer(signingName).call(action, args),
+    call: (signingName, action, args, origin) =>
+      signingName === 'states'
+        ? call(action, args)
+        : context.peer(signingName).call(action, args, origin === undefined ? undefined : machinePrincipal(origin)),
     onEnd: (arn, callback) => executions.onEnd(arn, callback),
     startedBy: (key) => executions.startedBy(key),
     startNested: (args) => actions.startNested(args),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../infra/app.ts';
 import { starReasons } from '../../infra/grants.ts';
 import { type Grant, manifest } from '../../infra/manifest.ts';
-import { refuseOtherRegions } from '../../infra/names.ts';
 
 interface Resource {
   Type: string;
@@ -117,11 +116,6 @@ describe('the templates', () => {
     );
   });
 
-  test('refuse a bucket or a rule of another region, for which there is no stack', () => {
-    expect(() => refuseOtherRegions([...manifest.buckets, ...manifest.rules])).not.toThrow();
-    expect(() => refuseOtherRegions([{ name: 'QuantumResults', region: 'eu-north-1' }])).toThrow(/QuantumResults.*eu-north-1/);
-  });
-
   test('pass the AWS Solutions rules and CloudFormation validation', () => {
     expect(violations(folder)).toEqual([]);
   });
@@ -147,6 +141,18 @@ describe('the templates', () => {
       },
     );
     expect(output.split('\n').filter((line) => /:E\d{4}:/.test(line))).toEqual([]);
+  });
+
+  test('would be stopped by cfn-lint', () => {
+    const control = join(folder, 'control.json');
+    const template = { Resources: { Control: { Type: 'AWS::SQS::Queue', Properties: { QueueNaem: 'misspelled' } } } };
+    writeFileSync(control, JSON.stringify(template));
+    expect(() =>
+      execFileSync(CFN_LINT, ['--region', manifest.region, '--format', 'parseable', '--non-zero-exit-code', 'error', control], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      }),
+    ).toThrow();
   });
 
   test('hold every function of the manifest on the Node 24 runtime with its bundle', () => {
@@ -282,10 +288,12 @@ describe('the templates', () => {
   });
 
   test('watch metrics that some handler emits', () => {
-    const alarms = all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties['MetricName']);
-    expect(alarms.sort()).toEqual(manifest.alarms.map(({ metric }) => metric).sort());
-    expect(new Set(all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties['Namespace']))).toEqual(
-      new Set([manifest.metricNamespace]),
+    const alarms = all('AWS::CloudWatch::Alarm').map(
+      ({ Properties }) => `${Properties['Namespace']} ${Properties['MetricName']}`,
+    );
+    const queues = all('AWS::SQS::Queue').map(() => 'AWS/SQS ApproximateNumberOfMessagesVisible');
+    expect(alarms.sort()).toEqual(
+      [...manifest.alarms.map(({ metric }) => `${manifest.metricNamespace} ${metric}`), ...queues].sort(),
     );
     const { widgets } = JSON.parse(text(all('AWS::CloudWatch::Dashboard')[0]!.Properties['DashboardBody'])) as {
       widgets: { properties: { metrics?: [namespace: string, name: string][] } }[];
@@ -302,5 +310,28 @@ describe('the templates', () => {
       for (const target of Properties['Targets'] as { DeadLetterConfig?: unknown }[])
         expect(target.DeadLetterConfig).toBeDefined();
     }
+  });
+
+  test('keep the events that a handler failed on', () => {
+    const queue = Object.entries(templates['qefm-functions']!.Resources).find(([, { Type }]) => Type === 'AWS::SQS::Queue')!;
+    expect(queue[1].Properties).toMatchObject({ QueueName: 'qefm-failed-events', SqsManagedSseEnabled: true });
+    const handlers = [...new Set(manifest.rules.map((rule) => rule.function))].sort();
+    const functions = Object.entries(templates['qefm-functions']!.Resources);
+    const nameOf = (ref: unknown) =>
+      functions.find(([id]) => id === (ref as { Ref: string }).Ref)?.[1].Properties['FunctionName'];
+    const configs = all('AWS::Lambda::EventInvokeConfig');
+    expect(configs.map(({ Properties }) => nameOf(Properties['FunctionName'])).sort()).toEqual(
+      handlers.map((name) => `qefm-${name}`),
+    );
+    for (const { Properties } of configs)
+      expect(Properties['DestinationConfig']).toEqual({ OnFailure: { Destination: { 'Fn::GetAtt': [queue[0], 'Arn'] } } });
+    const senders = all('AWS::IAM::Role').filter((role) =>
+      statements(role).some(({ Action, Resource: resource }) => {
+        const sends = list(Action).some((action) => action.startsWith('sqs:'));
+        if (sends) expect([Action, text(resource)]).toEqual(['sqs:SendMessage', `<${queue[0]}.Arn>`]);
+        return sends;
+      }),
+    );
+    expect(senders.map(({ Properties }) => Properties['Description']).sort()).toEqual(handlers.map((name) => `Role of ${name}`));
   });
 });

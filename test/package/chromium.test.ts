@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPage, type Served } from '../../support/chromium.ts';
-import { installPacked, type PackedQuantum } from '../../support/packed-quantum.ts';
-import { readmeExamples } from '../../support/readme-examples.ts';
-import { threadKernels } from '../../support/thread-kernels.ts';
+import { openPage, type Served } from '../support/chromium.ts';
+import { installPacked, type PackedQuantum } from '../support/packed-quantum.ts';
+import { readmeExamples } from '../support/readme-examples.ts';
+import { threadKernels } from '../support/thread-kernels.ts';
 
 const TIMEOUT_MS = 200_000;
 const BASE = '/node_modules/@qefm/quantum/';

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installPacked, type PackedQuantum } from '../../support/packed-quantum.ts';
-import { readmeExamples } from '../../support/readme-examples.ts';
-import { threadKernels } from '../../support/thread-kernels.ts';
+import { installPacked, type PackedQuantum } from '../support/packed-quantum.ts';
+import { readmeExamples } from '../support/readme-examples.ts';
+import { threadKernels } from '../support/thread-kernels.ts';
 
 const MOST_BYTES = 150_000;
 const executable = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
