@@ -283,6 +283,9 @@ export const manifest = {
   /** How long a rule tries to deliver an event before it goes to the dead letters. */
   eventDelivery: { retryAttempts: 8, maxAgeSeconds: 6 * 3600 },
 
+  /** Queues, by the last part of their name, for events that reached no target and for events whose function failed every time. */
+  deadLetterQueues: { lostEvents: 'lost-events', failedEvents: 'failed-events' },
+
   /** The HTTP API; every route asks for IAM authorisation. */
   routes: [
     { method: 'POST', path: '/uploads', function: 'CreateUpload' },
@@ -353,6 +356,8 @@ export const manifest = {
   ] satisfies AlarmPlan[] as readonly AlarmPlan[],
 
   /** What the dashboard plots; every one is emitted by some handler. */
+  /** What the dashboard shows of the executions of Discover, from Step Functions itself. */
+  runMetrics: ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed', 'ExecutionsAborted'],
   dashboardMetrics: [
     'Loss',
     'GradientVariance',

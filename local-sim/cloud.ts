@@ -37,6 +37,8 @@ export interface CloudOptions {
   lambda?: { workLimit?: number; interactiveLimit?: number; idleLimit?: number; inProcess?: boolean };
   /** For tests: see DeliveryFault. */
   eventFault?: DeliveryFault;
+  /** Names of the queues that take given-up events and given-up invocations: their length is a metric. */
+  deadLetterQueues?: { readonly events: string; readonly invocations: string };
   /** Whether rate(…) rules fire; true when absent. */
   schedules?: boolean;
   bodySpillBytes?: number;
@@ -106,6 +108,7 @@ async function assemble(options: CloudOptions, unlock: () => void): Promise<Clou
         throw new ServiceError('UnknownService', `No service of the local cloud has the signing name ${signingName}.`, 404);
       return service;
     },
+    metric: (...metric) => monitoring.record(...metric),
     log: options.log ?? logToStderr,
   };
   const env = () => ({
@@ -123,8 +126,12 @@ async function assemble(options: CloudOptions, unlock: () => void): Promise<Clou
     keyring.issue(principal);
   }
   const monitoring = createMonitoring(context);
+  const queueLength = (queue: string | undefined) => (count: number) => {
+    if (queue !== undefined) monitoring.record('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: queue }, count);
+  };
   const lambda = createLambda(context, {
     ...options.lambda,
+    onDeadLetters: queueLength(options.deadLetterQueues?.invocations),
     functions: options.functions ?? [],
     baseEnvironment: (functionName) => {
       const own = keyring.issue(functionName);
@@ -141,6 +148,7 @@ async function assemble(options: CloudOptions, unlock: () => void): Promise<Clou
     onLogLine: (line, timestampMs) => monitoring.ingestLogLine(line, timestampMs),
   });
   const events = createEvents(context, {
+    onDeadLetters: queueLength(options.deadLetterQueues?.events),
     ...(options.eventFault === undefined ? {} : { fault: options.eventFault }),
     ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
   });

@@ -202,6 +202,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
     ...(options.log === undefined ? {} : { log: options.log }),
     ...(options.workLimit === undefined ? {} : { lambda: { workLimit: options.workLimit } }),
     functions: functionConfigs(names, root, options),
+    deadLetterQueues: {
+      events: `${manifest.name}-${manifest.deadLetterQueues.lostEvents}`,
+      invocations: `${manifest.name}-${manifest.deadLetterQueues.failedEvents}`,
+    },
     routes: manifest.routes.map((route) => ({
       method: route.method,
       path: route.path,

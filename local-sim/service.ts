@@ -68,6 +68,8 @@ export interface CloudContext {
   stateDir: string;
   region: string;
   accountId: string;
+  /** A metric that AWS itself would publish of a service, as `AWS/States`; absent where no CloudWatch runs beside. */
+  metric?(namespace: string, name: string, dimensions: Readonly<Record<string, string>>, value: number): void;
   /** Whether acknowledged writes must survive a power cut, not only the end of the process. False when absent. */
   fsync?: boolean;
   /** `http://127.0.0.1:PORT` once listening. */

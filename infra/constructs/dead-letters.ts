@@ -5,7 +5,7 @@ import { manifest } from '../manifest.ts';
 import { suppress } from './suppress.ts';
 
 /** Queues of events that nobody could take, each with an alarm in the monitoring stack. */
-export const deadLetterQueues = { lostEvents: 'lost-events', failedEvents: 'failed-events' } as const;
+export const { deadLetterQueues } = manifest;
 export const deadLetterQueueName = (part: string) => `${manifest.name}-${part}`;
 
 /** A queue at the end of the line: encrypted, TLS only, kept for as long as a queue can keep. */

@@ -77,7 +77,7 @@ export class MonitoringStack extends Stack {
           new GraphWidget({
             title: 'Runs',
             width: 12,
-            left: ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed', 'ExecutionsAborted'].map(discover),
+            left: manifest.runMetrics.map(discover),
           }),
         ],
         ...chunk(manifest.dashboardMetrics, 3).map((names) =>

@@ -56,12 +56,17 @@ const FINAL_ERRORS = new Set([
   'RequestTooLargeException',
 ]);
 
-export async function openDeliveries(context: CloudContext, fault: DeliveryFault | undefined): Promise<Deliveries> {
+export async function openDeliveries(
+  context: CloudContext,
+  fault: DeliveryFault | undefined,
+  onDeadLetters: (count: number) => void = () => {},
+): Promise<Deliveries> {
   const folder = join(context.stateDir, 'events');
   const outbox: Outbox<Delivery> = await openOutbox<Delivery>(join(folder, 'deliveries.jsonl'), context.fsync);
   const letters: Journal<DeadLetter> = openJournal<DeadLetter>(join(folder, 'dead-letters.jsonl'));
   const dead: DeadLetter[] = [...letters.recovered];
   let stopped = false;
+  onDeadLetters(dead.length);
 
   const hand = async (delivery: Delivery): Promise<void> => {
     const { Arn } = delivery.target;
@@ -90,6 +95,7 @@ export async function openDeliveries(context: CloudContext, fault: DeliveryFault
     };
     letters.append(letter, true);
     dead.push(letter);
+    onDeadLetters(dead.length);
     context.log('warn', 'event given up', { rule: delivery.ruleName, target: delivery.target.Arn, errorCode: code });
     outbox.done(delivery.id);
   };

@@ -14,6 +14,8 @@ export interface EventsOptions {
   fault?: DeliveryFault;
   /** Whether rate(…) rules fire; a virtual clock would otherwise never come to rest. True when absent. */
   schedules?: boolean;
+  /** Told how many events were given up, at the start and whenever one more is. */
+  onDeadLetters?: (count: number) => void;
 }
 
 export interface EventsService extends Service {
@@ -39,7 +41,7 @@ const MAX_REQUEST_BYTES = 1_048_576;
 
 export function createEvents(context: CloudContext, options: EventsOptions = {}): EventsService {
   const rules = openRules(join(context.stateDir, 'events', 'rules.json'));
-  const opening = openDeliveries(context, options.fault);
+  const opening = openDeliveries(context, options.fault, options.onDeadLetters);
   let deliveries: Deliveries | undefined;
   const schedules = createSchedules(context.clock, (name) => {
     void fireSchedule(name).catch((error) => context.log('error', 'schedule failed', { rule: name, error: String(error) }));

@@ -32,6 +32,7 @@ const PAUSES_MS = [60_000, 120_000];
 export async function openAsyncQueue(
   context: CloudContext,
   run: (functionName: string, requestId: string, payload: string) => Promise<Invocation>,
+  onDeadLetters: (count: number) => void = () => {},
 ): Promise<AsyncQueue> {
   const outbox: Outbox<AsyncInvocation> = await openOutbox<AsyncInvocation>(
     join(context.stateDir, 'lambda', 'asynchronous.jsonl'),
@@ -40,6 +41,7 @@ export async function openAsyncQueue(
   const letters = openJournal<DeadLetter>(join(context.stateDir, 'lambda', 'dead-letters.jsonl'));
   const dead: DeadLetter[] = [...letters.recovered];
   let stopped = false;
+  onDeadLetters(dead.length);
 
   const attempt = async (invocation: AsyncInvocation): Promise<void> => {
     let failure: FunctionFailure;
@@ -58,6 +60,7 @@ export async function openAsyncQueue(
       const letter = { ...invocation, attempts, failedMs: context.clock.now(), failure };
       letters.append(letter, true);
       dead.push(letter);
+      onDeadLetters(dead.length);
       context.log('warn', 'asynchronous invocation given up', {
         functionName: invocation.functionName,
         errorType: failure.errorType,

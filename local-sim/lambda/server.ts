@@ -24,6 +24,8 @@ export interface LambdaOptions {
   baseEnvironment?: (functionName: string) => Record<string, string>;
   /** Gets every line a function writes: metrics hide in them. */
   onLogLine?: (line: string, timestampMs: number) => void;
+  /** Told how many invocations were given up, at the start and whenever one more is. */
+  onDeadLetters?: (count: number) => void;
 }
 
 export interface LambdaService extends Service {
@@ -95,8 +97,10 @@ export function createLambda(context: CloudContext, options: LambdaOptions = {})
     return done;
   };
   const asyncQueue = () => {
-    queue ??= openAsyncQueue(context, (functionName, requestId, payload) =>
-      invoke(functionName, payload, 'interactive', requestId),
+    queue ??= openAsyncQueue(
+      context,
+      (functionName, requestId, payload) => invoke(functionName, payload, 'interactive', requestId),
+      options.onDeadLetters,
     ).then((made) => {
       opened = made;
       return made;

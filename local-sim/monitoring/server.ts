@@ -7,6 +7,8 @@ import { readMetricCall } from './protocol.ts';
 export interface MonitoringService extends Service {
   /** Takes the metrics out of a log line, if there are any. */
   ingestLogLine(line: string, timestampMs: number): void;
+  /** A metric of the cloud's own, under a namespace that PutMetricData refuses. */
+  record(namespace: string, name: string, dimensions: Readonly<Record<string, string>>, value: number): void;
 }
 
 type Args = Record<string, unknown>;
@@ -167,6 +169,10 @@ export function createMonitoring(context: CloudContext): MonitoringService {
     },
     ingestLogLine(line, timestampMs) {
       for (const { id, point } of readEmbeddedMetrics(line, timestampMs)) metrics.record(id, point);
+    },
+    record(namespace, name, dimensions, value) {
+      const point = { timestampMs: context.clock.now(), values: [value], counts: [1], unit: 'Count' };
+      metrics.record({ namespace, name, dimensions: { ...dimensions } }, point);
     },
     async stop() {
       metrics.close();

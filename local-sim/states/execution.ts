@@ -28,6 +28,8 @@ export interface Engine {
     startMs: number;
   };
   log(level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+  /** Adds a point to a metric of a machine. */
+  metric?(name: string, stateMachineArn: string, value: number): void;
 }
 
 export interface ExecutionFacts {

@@ -19,6 +19,13 @@ export interface Entry {
 
 type IndexRecord = { readonly start: Omit<Entry, 'end' | 'running'> } | { readonly arn: string; readonly end: ExecutionEnd };
 
+const END_METRICS: readonly (readonly [string, Status])[] = [
+  ['ExecutionsSucceeded', 'SUCCEEDED'],
+  ['ExecutionsFailed', 'FAILED'],
+  ['ExecutionsTimedOut', 'TIMED_OUT'],
+  ['ExecutionsAborted', 'ABORTED'],
+];
+
 /** Histories of ended executions kept in memory, so that paging does not read the journal anew. */
 const CACHED_HISTORIES = 4;
 
@@ -106,6 +113,7 @@ export class Executions {
     const entry: Entry = { facts, definitionHash, end: undefined, ...(startedBy === undefined ? {} : { startedBy }) };
     this.#index.append({ start: { facts, definitionHash, ...(startedBy === undefined ? {} : { startedBy }) } });
     this.#remember(entry);
+    engine.metric?.('ExecutionsStarted', facts.stateMachineArn, 1);
     this.#run(entry);
     return entry;
   }
@@ -131,6 +139,7 @@ export class Executions {
       if (!end) return;
       entry.end = end;
       this.#index.append({ arn, end });
+      this.#countEnd(entry.facts.stateMachineArn, end.status);
       const waiting = this.#waiting.get(arn);
       this.#waiting.delete(arn);
       for (const callback of waiting ?? []) callback();
@@ -139,6 +148,11 @@ export class Executions {
     );
     const tracked = done.finally(() => this.#settled.delete(tracked));
     this.#settled.add(tracked);
+  }
+
+  /** One for how it ended and zero for the other ways, so that every metric of a machine has points. */
+  #countEnd(stateMachineArn: string, status: Status): void {
+    for (const [name, counted] of END_METRICS) this.#engine?.metric?.(name, stateMachineArn, status === counted ? 1 : 0);
   }
 
   onEnd(arn: string, callback: () => void): () => void {

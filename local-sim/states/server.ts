@@ -62,6 +62,7 @@ export function createStates(context: CloudContext, options: StatesOptions = {})
     startedBy: (key) => executions.startedBy(key),
     startNested: (args) => actions.startNested(args),
     log: (level, message, fields) => context.log(level, message, fields),
+    metric: (name, stateMachineArn, value) => context.metric?.('AWS/States', name, { StateMachineArn: stateMachineArn }, value),
   };
   const actions = createActions(context, engine, machines, executions);
 

@@ -283,16 +283,28 @@ describe('the metrics of a run and a sweep', () => {
   test('are all there that the dashboard and the alarms name', async () => {
     await workflow.invoke('Sweep', {});
     const cloudWatch = new CloudWatchClient(workflow.client);
-    const wanted = new Set([...floorPlan.dashboardMetrics, ...floorPlan.alarms.map(({ metric }) => metric)]);
+    const own = new Set([...floorPlan.dashboardMetrics, ...floorPlan.alarms.map(({ metric }) => metric)]);
     const { Metrics } = await cloudWatch.send(new ListMetricsCommand({ Namespace: floorPlan.metricNamespace }));
     const names = new Set(Metrics!.filter(({ Dimensions }) => Dimensions!.length === 0).map(({ MetricName }) => MetricName));
-    expect([...wanted].filter((name) => !names.has(name))).toEqual([]);
+    expect([...own].filter((name) => !names.has(name))).toEqual([]);
+    const wanted = [
+      ...[...own].map((MetricName) => ({ Namespace: floorPlan.metricNamespace, MetricName, Dimensions: [] })),
+      ...floorPlan.runMetrics.map((MetricName) => ({
+        Namespace: 'AWS/States',
+        MetricName,
+        Dimensions: [{ Name: 'StateMachineArn', Value: machineArn('Discover') }],
+      })),
+      ...Object.values(floorPlan.deadLetterQueues).map((part) => ({
+        Namespace: 'AWS/SQS',
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Dimensions: [{ Name: 'QueueName', Value: `${floorPlan.name}-${part}` }],
+      })),
+    ];
     const now = Date.now();
-    for (const MetricName of wanted) {
+    for (const metric of wanted) {
       const { Datapoints } = await cloudWatch.send(
         new GetMetricStatisticsCommand({
-          Namespace: floorPlan.metricNamespace,
-          MetricName,
+          ...metric,
           StartTime: new Date(now - 3600_000),
           EndTime: new Date(now + 60_000),
           Period: 3600,
@@ -301,7 +313,7 @@ describe('the metrics of a run and a sweep', () => {
       );
       expect(
         Datapoints!.reduce((sum, { SampleCount }) => sum + SampleCount!, 0),
-        MetricName,
+        metric.MetricName,
       ).toBeGreaterThan(0);
     }
   });
