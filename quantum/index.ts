@@ -87,6 +87,15 @@ export {
   encodingAngles,
   hardwareEfficientAnsatz,
 } from './circuit/templates.ts';
+// Compilation for a device
+export {
+  type CompiledCircuit,
+  type CompileOptions,
+  type CompileTarget,
+  compileCircuit,
+} from './compile/compile.ts';
+export type { Connectivity } from './compile/route.ts';
+export { checkNative } from './compile/verbatim.ts';
 // Errors and randomness
 export { OpenQasmError, QuantumError } from './errors.ts';
 // Gradients
