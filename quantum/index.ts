@@ -8,7 +8,9 @@ export {
   BraketValidationError,
   type DeviceKind,
   type DeviceNoise,
+  type DeviceTarget,
   inspectAction,
+  type NoiseRates,
   runAction,
 } from './braket/run-action.ts';
 export type {
