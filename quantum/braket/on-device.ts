@@ -90,7 +90,7 @@ export function readOnDevice(
   const { physical, verbatim } = layoutOf(source);
   const ran = verbatim
     ? verbatimWith(bound, labels, basis, target)
-    : compiledWith(bound, physical ? labels : null, basis, target);
+    : compiledWith(circuit, bound, physical ? labels : null, basis, target);
   const device = ran.labels;
   const noisy = noise !== null && isNoisy(noise);
   const whole = noisy
@@ -110,8 +110,12 @@ interface Ran {
   readonly final: readonly number[];
 }
 
+/** Where the last executable of a program was placed: the others differ in numbers only, and the search is not repeated. */
+const PLACES = new WeakMap<Circuit, { readonly target: DeviceTarget; readonly labels: readonly number[] }>();
+
 /** The turn into the basis is compiled with the rest, so that it costs a pulse only where one is needed. */
 function compiledWith(
+  program: Circuit,
   circuit: Circuit,
   physicalQubits: readonly number[] | null,
   basis: readonly ObservableFactor[],
@@ -122,7 +126,11 @@ function compiledWith(
     appendBasis(builder, basis);
     builder.measure(...circuit.measured);
   });
-  return compileCircuit(turned, [], target, physicalQubits === null ? {} : { physicalQubits });
+  const known = PLACES.get(program);
+  const places = physicalQubits ?? (known?.target === target ? known.labels : null);
+  const compiled = compileCircuit(turned, [], target, places === null ? {} : { physicalQubits: places });
+  PLACES.set(program, { target, labels: compiled.initial.map((qubit) => compiled.labels[qubit]!) });
+  return compiled;
 }
 
 /** In a verbatim box nothing is touched; only the turn into the basis, which is no part of it, is compiled. */

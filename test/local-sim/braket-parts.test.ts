@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_DEVICES, deviceRegion, latticeGraph } from '../../local-sim/braket/devices.ts';
+import { DEFAULT_DEVICES, deviceRegion } from '../../local-sim/braket/devices.ts';
 import { eventIsHit, isHit } from '../../local-sim/braket/faults.ts';
+import { latticeGraph } from '../../local-sim/braket/lattice.ts';
 import { page } from '../../local-sim/braket/search.ts';
 import { decimalFromMicroUsd, microUsdFromDecimal } from '../../local-sim/braket/spending-limits.ts';
 import { canonicalJson } from '../../local-sim/canonical-json.ts';
@@ -101,7 +102,7 @@ describe('the table of devices', () => {
       expect(['', 'us-east-1', 'us-west-1', 'eu-north-1']).toContain(deviceRegion(device.arn));
       expect(device.shotsRange[0]).toBe(device.type === 'QPU' ? Math.max(1, device.shotsRange[0]) : 0);
       if (device.type === 'SIMULATOR') expect(device.price.perShotMicroUsd).toBe(0);
-      else expect(device.noise).toBeDefined();
+      else expect(device.calibration).toBeDefined();
       expect(Number.isInteger(device.price.perShotMicroUsd)).toBe(true);
     }
   });
