@@ -30,7 +30,8 @@ describe('canonical JSON', () => {
 describe('money', () => {
   test('survives the way to the wire and back', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (microUsd) => {
+      fc.property(fc.integer({ min: 0, max: 10 ** 8 }), (cents) => {
+        const microUsd = 10_000 * cents;
         expect(microUsdFromDecimal(reader({ spendingLimit: decimalFromMicroUsd(microUsd) }), 'spendingLimit')).toBe(microUsd);
       }),
     );
@@ -38,7 +39,7 @@ describe('money', () => {
     expect(decimalFromMicroUsd(5_000_000)).toBe('5.00');
   });
 
-  test.each(['', '-1', '1e3', '1.0000001', '1,5', ' 1', 'NaN'])('refuses %j', (text) => {
+  test.each(['', '-1', '1e3', '1.001', '1,5', ' 1', 'NaN'])('refuses %j', (text) => {
     expect(() => microUsdFromDecimal(reader({ spendingLimit: text }), 'spendingLimit')).toThrow(ServiceError);
   });
 });
