@@ -3,7 +3,7 @@
  * really run; results lie in S3 before COMPLETED can be seen; every change of status is an event. Hybrid jobs are refused.
  */
 import { join } from 'node:path';
-import { deviceCapabilities, isListedIn } from './braket/capabilities.ts';
+import { capabilitiesFor, deviceCapabilities, isListedIn } from './braket/capabilities.ts';
 import { CONTROL_ROUTES, controlOperations } from './braket/control.ts';
 import { createTask } from './braket/create-task.ts';
 import { describeTask, queueInfo, summarizeDevice, summarizeTask } from './braket/describe.ts';
@@ -12,6 +12,7 @@ import { type BraketDevice, DEFAULT_DEVICES } from './braket/devices.ts';
 import type { BraketEngine } from './braket/engine.ts';
 import { type BraketFaults, isHit } from './braket/faults.ts';
 import { limitOperations, MAX_TAGS } from './braket/limit-operations.ts';
+import { PRICE_OFFERS_PATH, priceOffersCsv } from './braket/price-offers.ts';
 import { type Quotas, RequestQuotas } from './braket/quotas.ts';
 import { page, taskFilters } from './braket/search.ts';
 import { noteSpend, spendEvent } from './braket/spending-limits.ts';
@@ -213,12 +214,12 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
       return { quantumTasks: items.map(summarizeTask), ...(nextToken ? { nextToken } : {}) };
     }),
 
-    GetDevice: operation((reader) => {
+    GetDevice: operation((reader, caller) => {
       const device = deviceOf(reader.string('deviceArn', { min: 1, max: 256 }));
       const size = (count: number) => (count > 4_000 ? '>4000' : String(count));
       return {
         ...summarizeDevice(device),
-        deviceCapabilities: JSON.stringify(deviceCapabilities(device, engine.gateNames, startedAtIso)),
+        deviceCapabilities: JSON.stringify(capabilitiesFor(caller, deviceCapabilities(device, engine.gateNames, startedAtIso))),
         deviceQueueInfo: [
           { queue: 'QUANTUM_TASKS_QUEUE', queueSize: size(runner.queued(device.arn).length), queuePriority: 'Normal' },
           { queue: 'QUANTUM_TASKS_QUEUE', queueSize: '0', queuePriority: 'Priority' },
@@ -264,7 +265,7 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     ListTagsForResource: operation((reader) => ({ tags: tagged(reader).tags })),
   };
 
-  return restJsonService({
+  const service = restJsonService({
     signingNames: ['braket'],
     context,
     routes: { ...ROUTES, ...CONTROL_ROUTES },
@@ -289,6 +290,14 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
       store.close();
     },
   });
+  return {
+    ...service,
+    // The price list lies on another host in the cloud, and is no operation of the service.
+    handle: async (request) =>
+      request.path === PRICE_OFFERS_PATH && request.method === 'GET'
+        ? { status: 200, headers: { 'content-type': 'text/csv' }, body: priceOffersCsv(board.all()) }
+        : service.handle(request),
+  };
 }
 
 async function bucketExists(context: CloudContext, bucket: string): Promise<boolean> {

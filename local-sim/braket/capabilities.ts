@@ -137,6 +137,18 @@ function actions(device: BraketDevice, gateNames: readonly string[]): Json {
   };
 }
 
+/**
+ * OpenQASM is left out for a client over HTTP whose user agent names no BraketSchemas from 1.8.0 on, since older schemas do not know
+ * it. Siblings in the process send no user agent and get all.
+ */
+export function capabilitiesFor({ userAgent }: { userAgent: string }, capabilities: Json): Json {
+  if (userAgent === '') return capabilities;
+  const [, major, minor] = /BraketSchemas\/(\d+)\.(\d+)/.exec(userAgent) ?? [];
+  if (Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 8)) return capabilities;
+  const kept = Object.entries(capabilities['action'] as Json).filter(([name]) => !name.startsWith('braket.ir.openqasm.'));
+  return { ...capabilities, action: Object.fromEntries(kept) };
+}
+
 /** True for a regionless device, and for one in the caller's region: what SearchDevices of that region lists. */
 export function isListedIn(device: BraketDevice, region: string): boolean {
   const own = deviceRegion(device.arn);

@@ -67,6 +67,7 @@ function actionOptions(request: EngineRequest): ActionOptions {
     ...nonEmptyParameters(request.deviceParameters),
     createdAt: request.createdAtIso,
     endedAt: request.endedAtIso,
+    executionDurationMs: request.executionDurationMs,
     s3Location: [request.bucket, request.directory],
     failures: request.failures,
     ...targetOf(device),

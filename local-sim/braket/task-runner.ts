@@ -165,6 +165,7 @@ export class TaskRunner {
           taskArn: task.arn,
           createdAtIso: new Date(task.createdAtMs).toISOString(),
           endedAtIso: new Date(endedAtMs).toISOString(),
+          executionDurationMs: Math.max(1, endedAtMs - startedAtMs),
           failures: this.#failures(task),
           bucket: task.outputS3Bucket,
           directory: task.outputS3Directory,
