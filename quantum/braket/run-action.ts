@@ -7,7 +7,7 @@ import { checkNoise } from './device-noise.ts';
 import { exactValues, jointBasis, readDistribution, sampledValues } from './executable.ts';
 import type { DeviceTarget } from './on-device.ts';
 import { checkOnDevice, readOnDevice } from './on-device.ts';
-import type { GateModelTaskResult, JsonValue } from './schema.ts';
+import type { GateModelTaskResult, JsonValue, ProgramAction, ReadAction } from './schema.ts';
 import { BraketValidationError, header, PROGRAM_SCHEMA, readAction } from './schema.ts';
 import type { ActionSummary, DeviceKind, PreparedAction } from './validate.ts';
 import { prepareAction } from './validate.ts';
@@ -48,12 +48,38 @@ export interface ActionFiles {
 }
 
 /** Checks an action without running it: what CreateQuantumTask would do. Throws BraketValidationError. */
-export function inspectAction(action: unknown, options: Pick<ActionOptions, 'device' | 'shots' | 'target'>): ActionSummary {
+export function inspectAction(action: unknown, options: CheckOptions): ActionSummary {
   return prepareFor(action, options).summary;
 }
 
-function prepareFor(action: unknown, options: Pick<ActionOptions, 'device' | 'shots' | 'target'>): PreparedAction {
+type CheckOptions = Pick<ActionOptions, 'device' | 'shots' | 'target'>;
+
+/** A program set is refused with the failures of all its programs, not of the first one alone. */
+function prepareFor(action: unknown, options: CheckOptions): PreparedAction {
   const read = readAction(action);
+  try {
+    return prepareRead(read, options);
+  } catch (error) {
+    if (!(error instanceof BraketValidationError) || error.programSetValidationFailures.length === 0 || read.kind === 'program')
+      throw error;
+    const failures = read.programs.flatMap((program, programIndex) => failuresOf(program, programIndex, options));
+    throw new BraketValidationError(error.message, failures.length > 0 ? failures : error.programSetValidationFailures);
+  }
+}
+
+function failuresOf(program: ProgramAction, programIndex: number, options: CheckOptions) {
+  try {
+    const [first] = Object.values(program.inputs ?? {});
+    const shots = Array.isArray(first) ? Math.max(1, first.length) : 1;
+    prepareRead({ kind: 'program-set', programs: [program] }, { ...options, shots });
+    return [];
+  } catch (error) {
+    if (!(error instanceof BraketValidationError)) throw error;
+    return error.programSetValidationFailures.map((failure) => ({ ...failure, programIndex }));
+  }
+}
+
+function prepareRead(read: ReadAction, options: CheckOptions): PreparedAction {
   const prepared = prepareAction(read, options.device, options.shots);
   const target = options.device === 'qpu' ? options.target : undefined;
   if (target === undefined) return prepared;

@@ -17,6 +17,9 @@ const ZERO = 1e-9;
 const local = (qubit: 0 | 1, matrix: ComplexMatrix): Piece => ({ kind: 'local', qubit, matrix });
 const gate = (name: string, ...angles: number[]): ComplexMatrix => GATES.get(name)!.matrix(angles);
 const H = gate('h');
+const I = gate('i');
+const X = gate('x');
+const Z = gate('z');
 
 /** A third of a turn about (1, 1, 1): carries X to Y, Y to Z and Z to X. */
 const CYCLE = matrixFrom([
@@ -40,7 +43,51 @@ export function entanglingPieces(unitary: ComplexMatrix, entangler: Entangler): 
   const { coordinates, before, after } = canonicalForm(unitary);
   const rounded = coordinates.map((value) => (Math.abs(value) < ZERO ? 0 : value)) as [number, number, number];
   const middle = entangler === 'cz' ? byControlledZ(rounded) : byIsing(rounded, entangler);
-  return [local(0, before[0]), local(1, before[1]), ...middle, local(0, after[0]), local(1, after[1])];
+  const pieces = [local(0, before[0]), local(1, before[1]), ...middle, local(0, after[0]), local(1, after[1])];
+  return middle.filter((piece) => piece.kind === 'entangler').length === 1 ? withFewestPulses(pieces, entangler) : pieces;
+}
+
+/**
+ * The canonical form leaves half turns on either side as they come. Around a single entangling gate they can be carried from one
+ * side to the other, where they may meet a half turn, or a gate that costs its pulse in any case.
+ */
+function withFewestPulses(pieces: readonly Piece[], entangler: Entangler): Piece[] {
+  const at = pieces.findIndex((piece) => piece.kind === 'entangler');
+  const { angle } = pieces[at] as Extract<Piece, { kind: 'entangler' }>;
+  const before = [product(pieces.slice(0, at), 0), product(pieces.slice(0, at), 1)] as const;
+  const after = [product(pieces.slice(at), 0), product(pieces.slice(at), 1)] as const;
+  let best: Piece[] = [];
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const [first, second] of [
+    [I, I],
+    [X, I],
+    [I, X],
+    [X, X],
+  ] as const) {
+    // What comes out on the other side: CZ leaves a Z on the partner, ZZ turns the other way, XX does not mind.
+    const carried =
+      entangler === 'cz' ? [multiply(first, second === X ? Z : I), multiply(second, first === X ? Z : I)] : [first, second];
+    const sign = entangler === 'zz' && first !== second ? -1 : 1;
+    const candidate: Piece[] = [
+      local(0, multiply(first, before[0])),
+      local(1, multiply(second, before[1])),
+      { kind: 'entangler', angle: sign * angle },
+      local(0, multiply(after[0], dagger(carried[0]!))),
+      local(1, multiply(after[1], dagger(carried[1]!))),
+    ];
+    const pulses = candidate.filter(
+      (piece) => piece.kind === 'local' && Math.hypot(piece.matrix[2]!, piece.matrix[3]!) > ZERO,
+    ).length;
+    if (pulses < fewest) {
+      best = candidate;
+      fewest = pulses;
+    }
+  }
+  return best;
+}
+
+function product(pieces: readonly Piece[], qubit: 0 | 1): ComplexMatrix {
+  return pieces.reduce((sum, piece) => (piece.kind === 'local' && piece.qubit === qubit ? multiply(piece.matrix, sum) : sum), I);
 }
 
 function byIsing(coordinates: readonly [number, number, number], entangler: 'zz' | 'xx'): Piece[] {

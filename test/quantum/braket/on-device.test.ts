@@ -148,6 +148,21 @@ describe('what a device refuses', () => {
     expect(() => inspect(program('// #pragma braket verbatim', 'bit[1] b;', 'h $1;', 'b[0] = measure $1;'))).not.toThrow();
   });
 
+  test('with all the programs of a set that are wrong, and why', () => {
+    const good = program('bit[1] b;', 'h $1;', 'b[0] = measure $1;');
+    const unread = program('nothing;');
+    const uneven = { ...program('input float a;', 'input float b;', 'rx(a) $1;', 'rx(b) $1;'), inputs: { a: [1, 2], b: [1] } };
+    expect(() => inspect(programSet(unread, good, box('h $1;'), uneven))).toThrow(
+      expect.objectContaining({
+        programSetValidationFailures: [
+          { programIndex: 0, inputsIndex: 0, errors: [expect.stringContaining('nothing')] },
+          { programIndex: 2, errors: [expect.stringContaining('h found')] },
+          { programIndex: 3, errors: [expect.stringContaining('same length')] },
+        ],
+      }),
+    );
+  });
+
   test('with the place in a program set', () => {
     const good = program('bit[1] b;', 'h $1;', 'b[0] = measure $1;');
     expect(() => inspect(programSet(good, box('h $1;')))).toThrow(

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { type CompileTarget, compileCircuit } from '../../../quantum/compile/compile.ts';
 import { deviceLabels } from '../../../quantum/compile/route.ts';
 import { checkNative } from '../../../quantum/compile/verbatim.ts';
-import { buildCircuit, type Circuit, GATES, hardwareEfficientAnsatz, probabilities, simulate } from '../../../quantum/index.ts';
+import {
+  buildCircuit,
+  type Circuit,
+  GATES,
+  type GateOperation,
+  hardwareEfficientAnsatz,
+  probabilities,
+  simulate,
+} from '../../../quantum/index.ts';
 import { largestDifference, randomCase } from '../../support/quantum-circuits.ts';
 
 const line = (length: number, first: number): Record<string, string[]> =>
@@ -193,6 +201,26 @@ describe('the number of entangling gates', () => {
     ['xx', [0], 0],
   ] as const)('is the least possible with CZ: %s', (gate, angles, wanted) => {
     expect(count(gate, [...angles], iqm)).toBe(wanted);
+  });
+
+  test.each(Object.values(TARGETS))('is all there is where the gate is native, without a pulse beside it: %#', (target) => {
+    const [entangler] = [...target.nativeGates]
+      .map((name) => name.toLowerCase())
+      .filter((name) => ['cz', 'zz', 'xx'].includes(name));
+    const angles = entangler === 'cz' ? [] : [0.3];
+    const circuit = buildCircuit(2, (builder) => builder.gate(entangler!, [0, 1], angles));
+    const [only, ...rest] = compileCircuit(circuit, [], target, { keepFinalTurns: true }).circuit.operations;
+    expect(rest).toEqual([]);
+    expect(only).toMatchObject({ gate: entangler });
+    expect(largestDifference((only as GateOperation).angles.map(Number), angles)).toBeLessThan(1e-12);
+  });
+
+  test('and pulses are few: three for a Bell pair with CZ and PRX', () => {
+    const bell = buildCircuit(2, (builder) => {
+      builder.gate('h', [0]);
+      builder.gate('cnot', [0, 1]);
+    });
+    expect(compileCircuit(bell, [], iqm).circuit.operations).toHaveLength(1 + 3);
   });
 
   test('is one for an Ising gate on ions, whatever its angle and axis', () => {
