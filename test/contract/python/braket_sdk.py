@@ -75,7 +75,7 @@ for arn in DEVICES:
 found["search"] = {
     "all": [device.name for device in AwsDevice.get_devices(aws_session=session)],
     "retired": [device.name for device in AwsDevice.get_devices(statuses=["RETIRED"], aws_session=session)],
-    "iqm": [device.name for device in AwsDevice.get_devices(provider_names=["IQM"], aws_session=session)],
+    "aqt": [device.name for device in AwsDevice.get_devices(provider_names=["AQT"], aws_session=session)],
     "simulators": [device.name for device in AwsDevice.get_devices(types=["SIMULATOR"], aws_session=session)],
 }
 
@@ -94,9 +94,11 @@ found["calibration"] = {
 native = Circuit().add_verbatim_box(Circuit().prx(1, math.pi / 2, 0).prx(2, math.pi / 2, 0).cz(1, 2).prx(2, math.pi / 2, 0))
 counts = garnet.emulator().run(native, shots=1000).result().measurement_counts
 found["emulated"] = sum(counts.values())
-found["emulators"] = []
-for arn in DEVICES[2:8]:
-    found["emulators"].append(type(AwsDevice(arn, aws_session=session).emulator()).__name__)
+# One of each schema; Rigetti's is IQM's.
+found["emulators"] = [
+    type(AwsDevice(arn, aws_session=session).emulator()).__name__
+    for arn in ("arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1", "arn:aws:braket:eu-north-1::device/qpu/aqt/Ibex-Q1")
+]
 
 # A verbatim box on the device: run as it stands, or refused with the reason.
 result = run(GARNET, native, shots=100).result()
