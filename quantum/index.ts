@@ -91,10 +91,10 @@ export {
 } from './circuit/templates.ts';
 // Compilation for a device
 export {
-  type CompiledCircuit,
-  type CompileOptions,
   type CompileTarget,
-  compileCircuit,
+  compileForDevice,
+  type DeviceCircuit,
+  type DeviceCompileOptions,
 } from './compile/compile.ts';
 export type { Connectivity } from './compile/route.ts';
 export { checkNative } from './compile/verbatim.ts';

@@ -5,7 +5,7 @@ import { bindParameters, buildCircuit } from '../circuit/circuit.ts';
 import type { ObservableFactor } from '../circuit/observable.ts';
 import { measurementBasis } from '../circuit/observable.ts';
 import type { CompileTarget } from '../compile/compile.ts';
-import { compileCircuit } from '../compile/compile.ts';
+import { compileForDevice } from '../compile/compile.ts';
 import { deviceLabels } from '../compile/route.ts';
 import { checkNative } from '../compile/verbatim.ts';
 import { QuantumError } from '../errors.ts';
@@ -128,7 +128,7 @@ function compiledWith(
   });
   const known = PLACES.get(program);
   const places = physicalQubits ?? (known?.target === target ? known.labels : null);
-  const compiled = compileCircuit(turned, [], target, places === null ? {} : { physicalQubits: places });
+  const compiled = compileForDevice(turned, [], target, places === null ? {} : { physicalQubits: places });
   PLACES.set(program, { target, labels: compiled.initial.map((qubit) => compiled.labels[qubit]!) });
   return compiled;
 }
@@ -141,7 +141,7 @@ function verbatimWith(
   target: DeviceTarget,
 ): Ran {
   const turn = buildCircuit(circuit.qubits, (builder) => appendBasis(builder, basis));
-  const compiled = compileCircuit(turn, [], target, { physicalQubits: labels });
+  const compiled = compileForDevice(turn, [], target, { physicalQubits: labels });
   const all = compiled.labels;
   const place = labels.map((label) => all.indexOf(label));
   const move = (qubits: readonly number[]) => qubits.map((qubit) => place[qubit]!);

@@ -22,14 +22,14 @@ export interface CompileTarget {
   readonly connectivity: Connectivity;
 }
 
-export interface CompileOptions {
+export interface DeviceCompileOptions {
   /** Label of each qubit on the device, where the program says it; otherwise the router chooses. */
   readonly physicalQubits?: readonly number[];
   /** Keeps turns about Z after the last pulse, which no measurement sees. Default: they are left out. */
   readonly keepFinalTurns?: boolean;
 }
 
-export interface CompiledCircuit {
+export interface DeviceCircuit {
   /** Native gates with numbers for angles, on the qubits of the device that are used. */
   readonly circuit: Circuit;
   /** Label on the device of each qubit of the compiled circuit. */
@@ -44,12 +44,12 @@ export interface CompiledCircuit {
  * shapes  theta [parameters of the circuit]
  * throws  QuantumError for a circuit that does not fit the device, for noise, and for a matrix on more than two qubits
  */
-export function compileCircuit(
+export function compileForDevice(
   circuit: Circuit,
   theta: ArrayLike<number>,
   target: CompileTarget,
-  options: CompileOptions = {},
-): CompiledCircuit {
+  options: DeviceCompileOptions = {},
+): DeviceCircuit {
   const set = nativeGateSet(target.nativeGates);
   const lowered = lowerCircuit(circuit, theta);
   const routed = routeGates(lowered, circuit.qubits, target.connectivity, target.qubitCount, options.physicalQubits ?? null);

@@ -6,7 +6,7 @@ import { IQM_54, latticeGraph } from '../../local-sim/braket/lattice.ts';
 import { EXECUTION_DAYS, nextOpening } from '../../local-sim/braket/windows.ts';
 import type { BraketOptions } from '../../local-sim/braket.ts';
 import { noiseRate } from '../../quantum/braket/device-noise.ts';
-import { buildCircuit, compileCircuit, densityProbabilities, simulateDensity } from '../../quantum/index.ts';
+import { buildCircuit, compileForDevice, densityProbabilities, simulateDensity } from '../../quantum/index.ts';
 import { BELL, FORTE, GARNET, type LoneBraket, loneBraket, program, programSet, SV1 } from '../support/lone-braket.ts';
 import { eventually } from '../support/lone-service.ts';
 
@@ -78,7 +78,7 @@ describe('a calibration', () => {
         builder.gate('ccnot', [0, 1, 2]);
         builder.gate('h', [1]);
       });
-      const compiled = compileCircuit(circuit, [], target);
+      const compiled = compileForDevice(circuit, [], target);
       const noise = noiseOf(device.calibration!);
       for (const operation of compiled.circuit.operations) {
         if (operation.kind !== 'gate') continue;

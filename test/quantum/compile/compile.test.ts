@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CompileTarget, compileCircuit } from '../../../quantum/compile/compile.ts';
+import { type CompileTarget, compileForDevice } from '../../../quantum/compile/compile.ts';
 import { deviceLabels } from '../../../quantum/compile/route.ts';
 import { checkNative } from '../../../quantum/compile/verbatim.ts';
 import {
@@ -84,7 +84,7 @@ describe.each(Object.entries(TARGETS))('%s', (_, target) => {
     fc.assert(
       fc.property(randomCase({ maxQubits: 5, maxGates: 8 }), ({ circuit: bare, theta }) => {
         const circuit = scrambled(bare);
-        const compiled = compileCircuit(circuit, theta, target, { keepFinalTurns: true });
+        const compiled = compileForDevice(circuit, theta, target, { keepFinalTurns: true });
         for (const operation of compiled.circuit.operations) {
           if (operation.kind !== 'gate') throw new Error('only gates wanted');
           expect(native.has(operation.gate)).toBe(true);
@@ -106,8 +106,8 @@ describe.each(Object.entries(TARGETS))('%s', (_, target) => {
     fc.assert(
       fc.property(randomCase({ maxQubits: 4, maxGates: 6 }), ({ circuit: bare, theta }) => {
         const circuit = scrambled(bare);
-        const compiled = compileCircuit(circuit, theta, target);
-        const full = compileCircuit(circuit, theta, target, { keepFinalTurns: true });
+        const compiled = compileForDevice(circuit, theta, target);
+        const full = compileForDevice(circuit, theta, target, { keepFinalTurns: true });
         expect(compiled.circuit.operations.length).toBeLessThanOrEqual(full.circuit.operations.length);
         const read = readBack(simulate(compiled.circuit, []), circuit.qubits, compiled.circuit.qubits, compiled.final);
         expect(largestDifference(probabilities(read), probabilities(simulate(circuit, theta)))).toBeLessThan(1e-8);
@@ -128,7 +128,7 @@ describe.each(Object.entries(TARGETS))('%s', (_, target) => {
           ),
         ),
       );
-      const compiled = compileCircuit(circuit, [], target, { keepFinalTurns: true });
+      const compiled = compileForDevice(circuit, [], target, { keepFinalTurns: true });
       const read = readBack(simulate(compiled.circuit, []), 4, compiled.circuit.qubits, compiled.final);
       expect(overlap(read, simulate(circuit, [])), spec.name).toBeCloseTo(1, 8);
     }
@@ -140,7 +140,7 @@ describe('the router', () => {
 
   test('needs no swap for a ring on a ladder, and stays on as many qubits as the circuit has', () => {
     const ring = hardwareEfficientAnsatz({ qubits: 8, layers: 2, entangler: 'ring' });
-    const compiled = compileCircuit(ring, new Float64Array(ring.parameters.length).fill(0.3), GARNET);
+    const compiled = compileForDevice(ring, new Float64Array(ring.parameters.length).fill(0.3), GARNET);
     expect(compiled.circuit.qubits).toBe(8);
     expect(compiled.swaps).toBe(0);
   });
@@ -151,7 +151,7 @@ describe('the router', () => {
       builder.gate('cnot', [0, 1]);
       builder.measure(0, 1);
     });
-    const compiled = compileCircuit(circuit, [], GARNET, { physicalQubits: [1, 8] });
+    const compiled = compileForDevice(circuit, [], GARNET, { physicalQubits: [1, 8] });
     expect(compiled.initial.map((qubit) => compiled.labels[qubit])).toEqual([1, 8]);
     expect(compiled.swaps).toBeGreaterThan(0);
     expect(compiled.circuit.measured).toEqual(compiled.final);
@@ -159,15 +159,15 @@ describe('the router', () => {
 
   test('says what does not fit', () => {
     const wide = buildCircuit(9, (builder) => builder.gate('h', [8]));
-    expect(() => compileCircuit(wide, [], GARNET)).toThrow(/9 qubits wanted, 8 found/);
+    expect(() => compileForDevice(wide, [], GARNET)).toThrow(/9 qubits wanted, 8 found/);
     const one = buildCircuit(1, (builder) => builder.gate('h', [0]));
-    expect(() => compileCircuit(one, [], GARNET, { physicalQubits: [12] })).toThrow(/\$12/);
+    expect(() => compileForDevice(one, [], GARNET, { physicalQubits: [12] })).toThrow(/\$12/);
     const islands = { ...GARNET, connectivity: { 1: ['2'], 2: ['1'], 3: ['4'], 4: ['3'] }, qubitCount: 4 };
     const three = buildCircuit(3, (builder) => builder.gate('ccnot', [0, 1, 2]));
-    expect(() => compileCircuit(three, [], islands)).toThrow(/connected/);
-    expect(() => compileCircuit(one, [], { ...GARNET, nativeGates: ['ms'] })).toThrow(/\[ms\] found/);
+    expect(() => compileForDevice(three, [], islands)).toThrow(/connected/);
+    expect(() => compileForDevice(one, [], { ...GARNET, nativeGates: ['ms'] })).toThrow(/\[ms\] found/);
     const noisy = buildCircuit(1, (builder) => builder.noise('bit_flip', [0], [0.1]));
-    expect(() => compileCircuit(noisy, [], GARNET)).toThrow(/channel bit_flip/);
+    expect(() => compileForDevice(noisy, [], GARNET)).toThrow(/channel bit_flip/);
   });
 
   test('names the qubits of a device by its graph', () => {
@@ -179,7 +179,7 @@ describe('the router', () => {
 describe('the number of entangling gates', () => {
   const count = (gate: string, angles: number[], target: CompileTarget) =>
     twoQubitGates(
-      compileCircuit(
+      compileForDevice(
         buildCircuit(2, (builder) => builder.gate(gate, [0, 1], angles)),
         [],
         target,
@@ -209,7 +209,7 @@ describe('the number of entangling gates', () => {
       .filter((name) => ['cz', 'zz', 'xx'].includes(name));
     const angles = entangler === 'cz' ? [] : [0.3];
     const circuit = buildCircuit(2, (builder) => builder.gate(entangler!, [0, 1], angles));
-    const [only, ...rest] = compileCircuit(circuit, [], target, { keepFinalTurns: true }).circuit.operations;
+    const [only, ...rest] = compileForDevice(circuit, [], target, { keepFinalTurns: true }).circuit.operations;
     expect(rest).toEqual([]);
     expect(only).toMatchObject({ gate: entangler });
     expect(largestDifference((only as GateOperation).angles.map(Number), angles)).toBeLessThan(1e-12);
@@ -220,7 +220,7 @@ describe('the number of entangling gates', () => {
       builder.gate('h', [0]);
       builder.gate('cnot', [0, 1]);
     });
-    expect(compileCircuit(bell, [], iqm).circuit.operations).toHaveLength(1 + 3);
+    expect(compileForDevice(bell, [], iqm).circuit.operations).toHaveLength(1 + 3);
   });
 
   test('is one for an Ising gate on ions, whatever its angle and axis', () => {
@@ -238,7 +238,7 @@ describe('the check of a verbatim box', () => {
   test('passes what the compiler writes', () => {
     const circuit = two((builder) => builder.gate('swap', [0, 1]));
     for (const one of Object.values(TARGETS)) {
-      const compiled = compileCircuit(circuit, [], one);
+      const compiled = compileForDevice(circuit, [], one);
       expect(() => checkNative(compiled.circuit, compiled.labels, one)).not.toThrow();
     }
   });
