@@ -3,25 +3,24 @@
  * really run; results lie in S3 before COMPLETED can be seen; every change of status is an event. Hybrid jobs are refused.
  */
 import { join } from 'node:path';
-import { deviceCapabilities, isListedIn } from './braket/capabilities.ts';
+import { capabilitiesFor, deviceCapabilities, isListedIn } from './braket/capabilities.ts';
+import { CONTROL_ROUTES, controlOperations } from './braket/control.ts';
 import { createTask } from './braket/create-task.ts';
+import { describeTask, queueInfo, summarizeDevice, summarizeTask } from './braket/describe.ts';
+import { DeviceBoard } from './braket/device-board.ts';
 import { type BraketDevice, DEFAULT_DEVICES } from './braket/devices.ts';
 import type { BraketEngine } from './braket/engine.ts';
 import { type BraketFaults, isHit } from './braket/faults.ts';
+import { limitOperations, MAX_TAGS } from './braket/limit-operations.ts';
+import { PRICE_OFFERS_PATH, priceOffersCsv } from './braket/price-offers.ts';
+import { type Quotas, RequestQuotas } from './braket/quotas.ts';
 import { page, taskFilters } from './braket/search.ts';
-import {
-  decimalFromMicroUsd,
-  endlessPeriod,
-  limitSpend,
-  limitSummary,
-  microUsdFromDecimal,
-  readTimePeriod,
-} from './braket/spending-limits.ts';
+import { noteSpend, spendEvent } from './braket/spending-limits.ts';
 import { taskEvent, taskEventPassage } from './braket/task-events.ts';
 import { TaskRunner } from './braket/task-runner.ts';
 import { isOver, type SpendingLimit, type Task, TaskStore } from './braket/task-store.ts';
 import { workerEngine } from './braket/worker-engine.ts';
-import { type AwsEvent, ChangeEvents, postToBus, uuidFrom } from './change-events.ts';
+import { type AwsEvent, ChangeEvents, postToBus } from './change-events.ts';
 import { type MemberReader, readMembers } from './members.ts';
 import { type Caller, type Members, type Operation, type Route, restJsonService } from './rest-json.ts';
 import { type CloudContext, type Service, ServiceError } from './service.ts';
@@ -37,7 +36,10 @@ export interface BraketOptions {
   /** Time in the queue and in the run, for devices that do not set their own. */
   queueDelayMs?: number;
   runDelayMs?: number;
+  /** Changed in place by the control endpoint. */
   faults?: BraketFaults;
+  /** Quotas of requests, such as SERVICE_QUOTAS; without them nothing is throttled. */
+  quotas?: Quotas;
   /** Threads that simulate. */
   threads?: number;
   /** Replaces the simulator of this project in its threads. */
@@ -66,32 +68,46 @@ const ROUTES: Readonly<Record<string, Route>> = {
   ListTagsForResource: { method: 'GET', path: '/tags/{resourceArn}', status: 200 },
 };
 
-const MAX_TAGS = 50;
-
 export function createBraket(context: CloudContext, options: BraketOptions = {}): Service {
   const { clock } = context;
   const seed = options.seed ?? 0;
   const faults = options.faults ?? {};
   const engine = options.engine ?? workerEngine(options.threads ?? 1);
-  const devices = new Map((options.devices ?? DEFAULT_DEVICES).map((device) => [device.arn, device]));
+  const board = new DeviceBoard(clock, options.devices ?? DEFAULT_DEVICES);
+  const quotas = options.quotas === undefined ? undefined : new RequestQuotas(options.quotas);
   const startedAtIso = new Date(clock.now()).toISOString();
   const store = new TaskStore(join(context.stateDir, 'braket'));
   const log: CloudContext['log'] = (level, message, fields) => context.log(level, `braket: ${message}`, fields);
 
+  const post = options.postEvent ?? ((event: AwsEvent) => postToBus(context, event));
+  const warn = (message: string, fields: Record<string, unknown>) => log('warn', message, fields);
   const events = new ChangeEvents<Task>({
     clock,
     key: (task) => task.id,
     event: taskEvent,
     passage: (task, index) => taskEventPassage(task, index, faults, seed),
     markSent: (task, index) => store.markSent(task, index),
-    post: options.postEvent ?? ((event) => postToBus(context, event)),
-    warn: (message, fields) => log('warn', message, fields),
+    post,
+    warn,
   });
+  const spendEvents = new ChangeEvents<SpendingLimit>({
+    clock,
+    key: (limit) => limit.arn,
+    event: spendEvent,
+    markSent: (limit, index) => store.markSpendSent(limit, index),
+    post,
+    warn,
+  });
+  const changed = (task: Task) => {
+    events.flush(task);
+    if (task.status !== 'CREATED' && !isOver(task.status)) return;
+    for (const limit of noteSpend(store, task, clock.now())) spendEvents.flush(limit);
+  };
   const runner = new TaskRunner({
     clock,
     store,
     engine,
-    device: (arn) => devices.get(arn),
+    board,
     faults,
     seed,
     noise: options.noise ?? true,
@@ -103,11 +119,18 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         .peer('s3')
         .call('PutObject', { Bucket: bucket, Key: key, Body: Buffer.from(body), ContentType: 'application/json' });
     },
-    changed: (task) => events.flush(task),
+    changed,
     log,
   });
 
   let requests = 0;
+  const throttled =
+    (name: string, act: Operation): Operation =>
+    (members, caller) => {
+      if (quotas && !quotas.admits(name, caller.region, clock.now()))
+        throw new ServiceError('ThrottlingException', 'Rate exceeded', 429);
+      return act(members, caller);
+    };
   const operation =
     (act: (reader: MemberReader, caller: Caller) => Promise<Members> | Members): Operation =>
     (members, caller) => {
@@ -119,7 +142,7 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
   const notFound = (what: string, arn: string) =>
     new ServiceError('ResourceNotFoundException', `${what} ${arn} was not found.`, 404);
   const deviceOf = (arn: string): BraketDevice => {
-    const device = devices.get(arn);
+    const device = board.get(arn);
     if (!device) throw notFound('Device', arn);
     return device;
   };
@@ -129,20 +152,14 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     if (!task) throw notFound('Quantum task', arn);
     return task;
   };
-  const limitOf = (reader: MemberReader): SpendingLimit => {
-    const arn = reader.string('spendingLimitArn', { min: 1, max: 256 });
-    const limit = store.limits.get(arn);
-    if (!limit) throw notFound('Spending limit', arn);
-    return limit;
-  };
   const tagged = (reader: MemberReader): Task | SpendingLimit => {
     const arn = reader.string('resourceArn', { min: 1, max: 256 });
     const owner = store.tasks.get(arn) ?? store.limits.get(arn);
     if (!owner) throw notFound('Resource', arn);
     return owner;
   };
-  const noJobs = operation((reader) => {
-    throw reader.refuse('Hybrid jobs are not present in the local cloud.');
+  const noJob = operation((reader) => {
+    throw notFound('Job', reader.string('jobArn', { min: 1, max: 256 }));
   });
 
   const operations: Record<string, Operation> = {
@@ -157,12 +174,12 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         accountId: context.accountId,
         seed,
         nowMs: () => clock.now(),
-        device: (arn) => devices.get(arn),
+        device: (arn) => board.get(arn),
         openTasks: (arn) => runner.openCount(arn),
         bucketExists: (bucket) => bucketExists(context, bucket),
       });
       if (isNew) {
-        events.flush(task);
+        changed(task);
         runner.accept(task);
       }
       return { quantumTaskArn: task.arn };
@@ -173,7 +190,10 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
       const wanted = reader.optionalStrings('additionalAttributeNames') ?? [];
       const unknown = wanted.find((name) => name !== 'QueueInfo');
       if (unknown) throw reader.refuse(`'additionalAttributeNames' knows QueueInfo, found ${unknown}`);
-      return { ...describeTask(task), ...(wanted.length > 0 ? { queueInfo: queueInfo(task, runner) } : {}) };
+      return {
+        ...describeTask(task),
+        ...(wanted.length > 0 ? { queueInfo: queueInfo(task, () => runner.queuePosition(task)) } : {}),
+      };
     }),
 
     CancelQuantumTask: operation((reader) => {
@@ -194,12 +214,12 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
       return { quantumTasks: items.map(summarizeTask), ...(nextToken ? { nextToken } : {}) };
     }),
 
-    GetDevice: operation((reader) => {
+    GetDevice: operation((reader, caller) => {
       const device = deviceOf(reader.string('deviceArn', { min: 1, max: 256 }));
       const size = (count: number) => (count > 4_000 ? '>4000' : String(count));
       return {
         ...summarizeDevice(device),
-        deviceCapabilities: JSON.stringify(deviceCapabilities(device, engine.gateNames, startedAtIso)),
+        deviceCapabilities: JSON.stringify(capabilitiesFor(caller, deviceCapabilities(device, engine.gateNames, startedAtIso))),
         deviceQueueInfo: [
           { queue: 'QUANTUM_TASKS_QUEUE', queueSize: size(runner.queued(device.arn).length), queuePriority: 'Normal' },
           { queue: 'QUANTUM_TASKS_QUEUE', queueSize: '0', queuePriority: 'Priority' },
@@ -213,74 +233,21 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         name: filter.oneOf('name', ['deviceArn']),
         values: filter.strings('values', { min: 1, max: 10 }),
       }));
-      const listed = [...devices.values()].filter(
-        (device) => isListedIn(device, caller.region) && filters.every((filter) => filter.values.includes(device.arn)),
-      );
+      const listed = board
+        .all()
+        .filter((device) => isListedIn(device, caller.region) && filters.every((filter) => filter.values.includes(device.arn)));
       const { items, nextToken } = page(reader, listed, (device) => device.arn);
       return { devices: items.map(summarizeDevice), ...(nextToken ? { nextToken } : {}) };
     }),
 
-    CreateSpendingLimit: operation((reader, caller) => {
-      const clientToken = reader.string('clientToken', { min: 1, max: 64 });
-      const earlier = [...store.limits.values()].find((limit) => limit.clientToken === clientToken);
-      if (earlier) return { spendingLimitArn: earlier.arn };
-      const deviceArn = reader.string('deviceArn', { min: 1, max: 256 });
-      const device = devices.get(deviceArn);
-      if (!device) throw reader.refuse(`Device ${deviceArn} is not known.`);
-      if (device.type !== 'QPU') throw reader.refuse('Spending limits are for QPUs only.');
-      if (device.status === 'RETIRED')
-        throw new ServiceError('DeviceRetiredException', `Device ${deviceArn} has been retired.`, 410);
-      const nowMs = clock.now();
-      const limit: SpendingLimit = {
-        arn: `arn:aws:braket:${caller.region}:${context.accountId}:spending-limit/${uuidFrom('spending-limit', seed, clientToken)}`,
-        deviceArn,
-        limitMicroUsd: microUsdFromDecimal(reader, 'spendingLimit'),
-        ...(readTimePeriod(reader, nowMs) ?? endlessPeriod(nowMs)),
-        createdAtMs: nowMs,
-        updatedAtMs: nowMs,
-        clientToken,
-        tags: reader.stringMap('tags', MAX_TAGS),
-      };
-      store.putLimit(limit);
-      return { spendingLimitArn: limit.arn };
-    }),
+    ...limitOperations({ context, store, board, seed, operation }),
 
-    UpdateSpendingLimit: operation((reader) => {
-      const limit = limitOf(reader);
-      const limitMicroUsd = reader.has('spendingLimit') ? microUsdFromDecimal(reader, 'spendingLimit') : limit.limitMicroUsd;
-      const period = readTimePeriod(reader, clock.now());
-      const { settledMicroUsd, queuedMicroUsd } = limitSpend(store, limit);
-      if (limitMicroUsd < settledMicroUsd + queuedMicroUsd) {
-        throw reader.refuse(
-          `'spendingLimit' is below what is spent and queued: ${decimalFromMicroUsd(settledMicroUsd + queuedMicroUsd)} USD`,
-        );
-      }
-      store.putLimit({ ...limit, limitMicroUsd, ...(period ?? {}), updatedAtMs: clock.now() });
-      return {};
+    CreateJob: operation((reader) => {
+      throw reader.refuse('Hybrid jobs are not present in the local cloud.');
     }),
-
-    DeleteSpendingLimit: operation((reader) => {
-      store.deleteLimit(limitOf(reader).arn);
-      return {};
-    }),
-
-    SearchSpendingLimits: operation((reader) => {
-      const filters = reader.structures('filters', { max: 10 }).map((filter) => ({
-        name: filter.oneOf('name', ['deviceArn']),
-        operator: filter.oneOf('operator', ['EQUAL']),
-        values: filter.strings('values', { min: 1, max: 10 }),
-      }));
-      const limits = [...store.limits.values()].filter((limit) =>
-        filters.every((filter) => filter.values.includes(limit.deviceArn)),
-      );
-      const { items, nextToken } = page(reader, limits, (limit) => limit.arn);
-      return { spendingLimits: items.map((limit) => limitSummary(store, limit)), ...(nextToken ? { nextToken } : {}) };
-    }),
-
-    CreateJob: noJobs,
-    GetJob: noJobs,
-    CancelJob: noJobs,
-    SearchJobs: noJobs,
+    GetJob: noJob,
+    CancelJob: noJob,
+    SearchJobs: operation(() => ({ jobs: [] })),
 
     TagResource: operation((reader) => {
       const owner = tagged(reader);
@@ -298,16 +265,20 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     ListTagsForResource: operation((reader) => ({ tags: tagged(reader).tags })),
   };
 
-  return restJsonService({
+  const service = restJsonService({
     signingNames: ['braket'],
     context,
-    routes: ROUTES,
-    operations,
+    routes: { ...ROUTES, ...CONTROL_ROUTES },
+    operations: {
+      ...Object.fromEntries(Object.entries(operations).map(([name, act]) => [name, throttled(name, act)])),
+      ...controlOperations(faults, board),
+    },
     unknownRoute: { code: 'ValidationException', status: 400 },
     malformedBody: { code: 'ValidationException', status: 400 },
     async start() {
+      for (const limit of store.limits.values()) spendEvents.flush(limit);
       for (const task of store.tasks.values()) {
-        events.flush(task);
+        changed(task);
         runner.accept(task);
       }
     },
@@ -315,58 +286,17 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
       await runner.stop();
       await engine.stop?.();
       await events.stop();
+      await spendEvents.stop();
       store.close();
     },
   });
-}
-
-function summarizeTask(task: Task): Members {
   return {
-    quantumTaskArn: task.arn,
-    status: task.status,
-    deviceArn: task.deviceArn,
-    shots: task.shots,
-    outputS3Bucket: task.outputS3Bucket,
-    outputS3Directory: task.outputS3Directory,
-    createdAt: new Date(task.createdAtMs).toISOString(),
-    ...(task.endedAtMs === undefined ? {} : { endedAt: new Date(task.endedAtMs).toISOString() }),
-    tags: task.tags,
-  };
-}
-
-function describeTask(task: Task): Members {
-  const { actionType, programCount, executableCount } = task;
-  return {
-    ...summarizeTask(task),
-    deviceParameters: task.deviceParameters,
-    ...(task.failureReason === undefined ? {} : { failureReason: task.failureReason }),
-    ...(task.numSuccessfulShots === undefined ? {} : { numSuccessfulShots: task.numSuccessfulShots }),
-    ...(task.associations ? { associations: task.associations } : {}),
-    ...(task.experimentalCapabilities ? { experimentalCapabilities: task.experimentalCapabilities } : {}),
-    actionMetadata: {
-      actionType,
-      ...(programCount === undefined ? {} : { programCount }),
-      ...(executableCount === undefined ? {} : { executableCount }),
-    },
-  };
-}
-
-function queueInfo(task: Task, runner: TaskRunner): Members {
-  const common = { queue: 'QUANTUM_TASKS_QUEUE', queuePriority: 'Normal' };
-  if (task.status !== 'CREATED' && task.status !== 'QUEUED') {
-    return { ...common, position: 'None', message: `A task that is ${task.status} has no place in the queue.` };
-  }
-  const position = runner.queuePosition(task);
-  return { ...common, position: position > 2_000 ? '>2000' : String(position) };
-}
-
-function summarizeDevice(device: BraketDevice): Members {
-  return {
-    deviceArn: device.arn,
-    deviceName: device.name,
-    providerName: device.provider,
-    deviceType: device.type,
-    deviceStatus: device.status,
+    ...service,
+    // The price list lies on another host in the cloud, and is no operation of the service.
+    handle: async (request) =>
+      request.path === PRICE_OFFERS_PATH && request.method === 'GET'
+        ? { status: 200, headers: { 'content-type': 'text/csv' }, body: priceOffersCsv(board.all()) }
+        : service.handle(request),
   };
 }
 

@@ -22,10 +22,14 @@ export interface Change {
   sent: boolean;
 }
 
-/** How one event is to travel: how often (0 drops it), and not before a time, by which it leaves its place in the order. */
+/**
+ * How one event is to travel: how often (0 drops it), and not before a time or not before the event of the next change was sent, by
+ * which it leaves its place in the order.
+ */
 export interface Passage {
   times: number;
   notBeforeMs?: number;
+  afterNext?: boolean;
 }
 
 export interface ChangeEventsOptions<T extends { changes: readonly Change[] }> {
@@ -65,7 +69,7 @@ export class ChangeEvents<T extends { changes: readonly Change[] }> {
   flush(owner: T): void {
     owner.changes.forEach((change, index) => {
       const name = `${this.#options.key(owner)}#${index}`;
-      if (change.sent || this.#underWay.has(name) || this.#stopped) return;
+      if (change.sent || this.#underWay.has(name) || this.#stopped || this.#isHeld(owner, index)) return;
       this.#underWay.add(name);
       this.#send(owner, index);
     });
@@ -76,6 +80,10 @@ export class ChangeEvents<T extends { changes: readonly Change[] }> {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
     await Promise.all(this.#inOrder.values());
+  }
+
+  #isHeld(owner: T, index: number): boolean {
+    return this.#options.passage?.(owner, index).afterNext === true && owner.changes[index + 1]?.sent !== true;
   }
 
   #send(owner: T, index: number): void {
@@ -116,6 +124,8 @@ export class ChangeEvents<T extends { changes: readonly Change[] }> {
   #sent(owner: T, index: number): void {
     this.#options.markSent(owner, index);
     this.#underWay.delete(`${this.#options.key(owner)}#${index}`);
+    // One that was held back for this one may go now.
+    if (index > 0 && !owner.changes[index - 1]!.sent) this.flush(owner);
   }
 
   #after(atMs: number, fire: () => void): void {

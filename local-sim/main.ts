@@ -1,7 +1,9 @@
 /**
  * The local cloud of this project: the manifest's floor plan on this machine.
  *
- *   node local-sim/main.ts [--state DIR] [--port N] [--json] [--fsync] [--python PATH]
+ *   node local-sim/main.ts [--state DIR] [--port N] [--json] [--fsync] [--python PATH] [--quotas] [--faults FILE]
+ *
+ * --quotas throttles Braket requests as the service does; --faults takes a JSON file of BraketFaults (braket/faults.ts).
  *
  * Prints the endpoint and what a client needs in its environment, then runs until SIGINT or SIGTERM.
  */
@@ -10,11 +12,14 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type FunctionPlan, type Grant, manifest } from '../infra/manifest.ts';
 import { type BatchOptions, createBatch } from './batch.ts';
+import { type BraketFaults, readFaults } from './braket/faults.ts';
+import { SERVICE_QUOTAS } from './braket/quotas.ts';
 import { type BraketOptions, createBraket } from './braket.ts';
 import type { Clock } from './clock.ts';
 import { type Cloud, createCloud } from './cloud.ts';
 import type { FunctionConfig } from './lambda/function.ts';
 import { functionArn } from './lambda/function.ts';
+import { readMembers } from './members.ts';
 import { applyPlan, type CloudPlan } from './plan.ts';
 import type { S3Grant } from './s3/grants.ts';
 import type { CloudContext } from './service.ts';
@@ -257,6 +262,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
   return cloud;
 }
 
+function faultsFrom(path: string): BraketFaults {
+  try {
+    return readFaults(readMembers(JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>, 'ValidationException'));
+  } catch (error) {
+    throw new Error(`--faults: ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -265,6 +278,8 @@ async function main(): Promise<void> {
       json: { type: 'boolean', default: false },
       fsync: { type: 'boolean', default: false },
       python: { type: 'string' },
+      quotas: { type: 'boolean', default: false },
+      faults: { type: 'string' },
     },
   });
   const port = Number(values.port);
@@ -278,6 +293,10 @@ async function main(): Promise<void> {
     port,
     fsync: values.fsync,
     ...(python === undefined ? {} : { python }),
+    braket: {
+      ...(values.quotas ? { quotas: SERVICE_QUOTAS } : {}),
+      ...(values.faults === undefined ? {} : { faults: faultsFrom(values.faults) }),
+    },
   });
   const ended = new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());

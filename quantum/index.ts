@@ -8,7 +8,9 @@ export {
   BraketValidationError,
   type DeviceKind,
   type DeviceNoise,
+  type DeviceTarget,
   inspectAction,
+  type NoiseRates,
   runAction,
 } from './braket/run-action.ts';
 export type {
@@ -87,6 +89,15 @@ export {
   encodingAngles,
   hardwareEfficientAnsatz,
 } from './circuit/templates.ts';
+// Compilation for a device
+export {
+  type CompileTarget,
+  compileForDevice,
+  type DeviceCircuit,
+  type DeviceCompileOptions,
+} from './compile/compile.ts';
+export type { Connectivity } from './compile/route.ts';
+export { checkNative } from './compile/verbatim.ts';
 // Errors and randomness
 export { OpenQasmError, QuantumError } from './errors.ts';
 // Gradients

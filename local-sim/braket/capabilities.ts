@@ -2,6 +2,7 @@
  * The `deviceCapabilities` document of GetDevice, in the schemas that the Braket SDK parses
  * (braket.device_schema: one schema for simulators, one for each QPU vendor).
  */
+import { calibrationBlocks } from './calibration-blocks.ts';
 import { type BraketDevice, deviceRegion } from './devices.ts';
 
 type Json = Record<string, unknown>;
@@ -73,7 +74,7 @@ export function deviceCapabilities(device: BraketDevice, gateNames: readonly str
       nativeGateSet: device.nativeGates ?? [],
       connectivity: { fullyConnected: device.connectivity === undefined, connectivityGraph: device.connectivity ?? {} },
     },
-    ...vendorBlocks(vendor, device, updatedAtIso),
+    ...calibrationBlocks(vendor, device, updatedAtIso),
   };
 }
 
@@ -81,8 +82,9 @@ function service(device: BraketDevice, updatedAtIso: string): Json {
   const usd = (microUsd: number) => microUsd / 1e6;
   return {
     braketSchemaHeader: header('device_service_properties'),
-    executionWindows: [{ executionDay: 'Everyday', windowStartHour: '00:00:00', windowEndHour: '23:59:59' }],
+    executionWindows: device.executionWindows,
     shotsRange: device.shotsRange,
+    ...(device.reservationShotsRange ? { reservationShotsRange: device.reservationShotsRange } : {}),
     deviceCost:
       device.type === 'QPU'
         ? { price: usd(device.price.perShotMicroUsd), unit: 'shot' }
@@ -135,52 +137,16 @@ function actions(device: BraketDevice, gateNames: readonly string[]): Json {
   };
 }
 
-/** What a vendor's schema demands beside the common blocks, from the noise model. */
-function vendorBlocks(vendor: string | undefined, device: BraketDevice, updatedAtIso: string): Json {
-  const noise = device.noise ?? { depolarizing1q: 0, depolarizing2q: 0, readout: 0 };
-  const fidelity = { one: 1 - noise.depolarizing1q, two: 1 - noise.depolarizing2q, readout: 1 - noise.readout };
-  const fraction = (value: number) => [{ fidelity: value, unit: 'fraction' }];
-  const standardized = {
-    braketSchemaHeader: header('standardized_gate_model_qpu_device_properties', '3'),
-    readoutFidelity: fraction(fidelity.readout),
-    singleQubitFidelity: fraction(fidelity.one),
-    twoQubitGateFidelity: fraction(fidelity.two),
-    updatedAt: updatedAtIso,
-  };
-  if (vendor === 'ionq') {
-    return {
-      provider: {
-        braketSchemaHeader: header('ionq.ionq_provider_properties'),
-        fidelity: { '1Q': { mean: fidelity.one }, '2Q': { mean: fidelity.two }, spam: { mean: fidelity.readout } },
-        timing: { T1: 100, T2: 1, '1Q': 1.3e-4, '2Q': 9.7e-4, readout: 1.5e-4, reset: 5e-5 },
-        errorMitigation: { 'braket.device_schema.error_mitigation.debias.Debias': { minimumShots: 2_500 } },
-      },
-      standardized,
-    };
-  }
-  if (vendor === 'aqt') {
-    const measured = (value: number, uncertainty: number) => ({ value, uncertainty });
-    return {
-      provider: {
-        braketSchemaHeader: header('aqt.aqt_provider_properties'),
-        properties: {
-          single_qubit_gate_fidelity: Object.fromEntries(
-            Array.from({ length: device.qubitCount }, (_, qubit) => [String(qubit), measured(100 * fidelity.one, 0.01)]),
-          ),
-          mean_two_qubit_gate_fidelity: measured(100 * fidelity.two, 0.1),
-          spam_fidelity_lower_bound: 100 * fidelity.readout,
-          t2_coherence_time_s: measured(0.2, 0.02),
-          t1_s: measured(1.1, 0.1),
-          readout_time_micros: 2_500,
-          single_qubit_gate_duration_micros: 15,
-          two_qubit_gate_duration_micros: 200,
-          updated_at: updatedAtIso,
-        },
-      },
-      standardized,
-    };
-  }
-  return {};
+/**
+ * OpenQASM is left out for a client over HTTP whose user agent names no BraketSchemas from 1.8.0 on, since older schemas do not know
+ * it. Siblings in the process send no user agent and get all.
+ */
+export function capabilitiesFor({ userAgent }: { userAgent: string }, capabilities: Json): Json {
+  if (userAgent === '') return capabilities;
+  const [, major, minor] = /BraketSchemas\/(\d+)\.(\d+)/.exec(userAgent) ?? [];
+  if (Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 8)) return capabilities;
+  const kept = Object.entries(capabilities['action'] as Json).filter(([name]) => !name.startsWith('braket.ir.openqasm.'));
+  return { ...capabilities, action: Object.fromEntries(kept) };
 }
 
 /** True for a regionless device, and for one in the caller's region: what SearchDevices of that region lists. */

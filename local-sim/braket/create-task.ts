@@ -55,7 +55,9 @@ export async function createTask(
   }));
 
   requireJsonObject(reader, 'deviceParameters', deviceParameters);
-  const facts = checkAction(reader, action, device, shots, options);
+  const reservationShots = associations.length > 0 ? device.reservationShotsRange : undefined;
+  const offered = reservationShots ? { ...device, shotsRange: reservationShots } : device;
+  const facts = checkAction(reader, action, offered, shots, options);
   if (!(await options.bucketExists(bucket))) throw reader.refuse(`Caller doesn't have access to ${bucket} or it doesn't exist.`);
 
   // While the bucket was looked up, the same token may have arrived a second time; from here on nothing waits.

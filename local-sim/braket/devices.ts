@@ -1,23 +1,30 @@
 /**
- * The devices of the local Braket, as data. Live and retired devices and their regions follow the service's list of
- * August 2026. QPUs are emulated: an ideal simulation, then the noise below. The error rates have the order of magnitude
- * that vendors publish; they are not a calibration of any machine, and connectivity is a lattice of the right size.
+ * The devices of the local Braket, as data. Live and retired devices, their regions, limits and native gates follow the service's
+ * list of August 2026. QPUs are emulated: compiled to their native gates and couplers, simulated with the noise of the calibration
+ * below, which has the order of magnitude that vendors publish and is a measurement of no machine.
  */
+import { type Calibration, type CalibrationMedians, scatteredCalibration } from './calibration.ts';
+import { grid, IQM_20, IQM_54, type Lattice, latticeGraph } from './lattice.ts';
+import { ALWAYS, type ExecutionWindow } from './windows.ts';
 
 export type DeviceStatus = 'ONLINE' | 'OFFLINE' | 'RETIRED';
 export type DeviceType = 'QPU' | 'SIMULATOR';
-
-/** Probabilities per gate (depolarising: total weight of X, Y and Z) and of a flipped bit per measurement. */
-export interface DeviceNoise {
-  depolarizing1q: number;
-  depolarizing2q: number;
-  readout: number;
-}
 
 export interface ProgramSetLimits {
   maximumExecutables: number;
   maximumTotalShots: number;
   minimumTotalShots?: number;
+}
+
+/** What a run costs by the price lists; nothing is billed here. */
+export interface DevicePrice {
+  perTaskMicroUsd: number;
+  perShotMicroUsd: number;
+  perMinuteMicroUsd: number;
+  /** Day to which the rates belong. */
+  dateIso: string;
+  source: 'vendor price page' | 'third-party table' | 'general knowledge' | 'none found';
+  confidence: 'confirmed' | 'weak';
 }
 
 export interface BraketDevice {
@@ -30,13 +37,16 @@ export interface BraketDevice {
   kind: 'statevector' | 'density-matrix' | 'qpu';
   qubitCount: number;
   shotsRange: readonly [number, number];
+  /** Shots per circuit in a reservation, where they differ. */
+  reservationShotsRange?: readonly [number, number];
   /** Neighbours of each qubit; absent where all are connected. */
   connectivity?: Readonly<Record<string, readonly string[]>>;
   nativeGates?: readonly string[];
   programSets?: ProgramSetLimits;
-  noise?: DeviceNoise;
-  /** Only for the spending limits of the emulator; nothing is billed. */
-  price: { perTaskMicroUsd: number; perShotMicroUsd: number; perMinuteMicroUsd: number };
+  calibration?: Calibration;
+  /** When it takes tasks from its queue. */
+  executionWindows: readonly ExecutionWindow[];
+  price: DevicePrice;
   /** Tasks that may be open at once; a further one is refused with ServiceQuotaExceededException. */
   concurrentTasks?: number;
   /** Clock time in the queue and in the run, over the options of the service. */
@@ -45,32 +55,8 @@ export interface BraketDevice {
   location: string;
 }
 
-export interface Lattice {
-  /** For each row: column of its first qubit, and number of qubits. */
-  rows: readonly (readonly [firstColumn: number, length: number])[];
-  firstLabel: number;
-}
-
-/** Neighbours on a square lattice whose rows may be shifted and of different length. */
-export function latticeGraph({ rows, firstLabel }: Lattice): Record<string, string[]> {
-  const labels = new Map<string, number>();
-  let label = firstLabel;
-  rows.forEach(([firstColumn, length], row) => {
-    for (let column = firstColumn; column < firstColumn + length; column++) labels.set(`${row},${column}`, label++);
-  });
-  const graph: Record<string, string[]> = {};
-  for (const [place, own] of labels) {
-    const [row, column] = place.split(',').map(Number) as [number, number];
-    const around = [`${row - 1},${column}`, `${row},${column - 1}`, `${row},${column + 1}`, `${row + 1},${column}`];
-    graph[own] = around.flatMap((neighbour) => (labels.has(neighbour) ? [String(labels.get(neighbour))] : []));
-  }
-  return graph;
-}
-
-const grid = (rowCount: number, columnCount: number, firstLabel: number): Lattice => ({
-  rows: Array.from({ length: rowCount }, () => [0, columnCount] as const),
-  firstLabel,
-});
+/** Day of the rates below. */
+const PRICES_OF = '2026-08-31';
 
 const GATE_QPU_PROGRAM_SETS: ProgramSetLimits = { maximumExecutables: 100, maximumTotalShots: 200_000 };
 
@@ -84,7 +70,15 @@ function simulator(name: string, kind: BraketDevice['kind'], qubitCount: number)
     kind,
     qubitCount,
     shotsRange: [0, 100_000],
-    price: { perTaskMicroUsd: 0, perShotMicroUsd: 0, perMinuteMicroUsd: 75_000 },
+    executionWindows: ALWAYS,
+    price: {
+      perTaskMicroUsd: 0,
+      perShotMicroUsd: 0,
+      perMinuteMicroUsd: 75_000,
+      dateIso: PRICES_OF,
+      source: 'general knowledge',
+      confidence: 'weak',
+    },
     concurrentTasks: 100,
     location: 'us-east-1',
   };
@@ -101,12 +95,15 @@ interface QpuFacts {
   shotsRange: readonly [number, number];
   lattice?: Lattice;
   nativeGates: readonly string[];
-  noise: DeviceNoise;
+  medians: CalibrationMedians;
+  reservationShotsRange?: readonly [number, number];
   perShotMicroUsd: number;
+  priceSource: DevicePrice['source'];
   location: string;
 }
 
 function qpu(facts: QpuFacts): BraketDevice {
+  const connectivity = facts.lattice ? latticeGraph(facts.lattice) : undefined;
   return {
     arn: `arn:aws:braket:${facts.region}::device/qpu/${facts.vendor}/${facts.name}`,
     name: facts.displayName ?? facts.name,
@@ -116,19 +113,30 @@ function qpu(facts: QpuFacts): BraketDevice {
     kind: 'qpu',
     qubitCount: facts.qubitCount,
     shotsRange: facts.shotsRange,
-    ...(facts.lattice ? { connectivity: latticeGraph(facts.lattice) } : {}),
+    ...(facts.reservationShotsRange ? { reservationShotsRange: facts.reservationShotsRange } : {}),
+    ...(connectivity ? { connectivity } : {}),
     nativeGates: facts.nativeGates,
     programSets: { ...GATE_QPU_PROGRAM_SETS, ...(facts.shotsRange[0] > 1 ? { minimumTotalShots: facts.shotsRange[0] } : {}) },
-    noise: facts.noise,
-    price: { perTaskMicroUsd: 300_000, perShotMicroUsd: facts.perShotMicroUsd, perMinuteMicroUsd: 0 },
+    // Ion traps publish one value for the whole device, the others one for every qubit and pair.
+    calibration: connectivity ? scatteredCalibration(facts.name, facts.medians, connectivity) : facts.medians,
+    executionWindows: ALWAYS,
+    price: {
+      perTaskMicroUsd: 300_000,
+      perShotMicroUsd: facts.perShotMicroUsd,
+      perMinuteMicroUsd: 0,
+      dateIso: PRICES_OF,
+      source: facts.priceSource,
+      confidence: facts.priceSource === 'vendor price page' ? 'confirmed' : 'weak',
+    },
     location: facts.location,
   };
 }
 
 const IONQ_NATIVE = ['GPi', 'GPi2', 'ZZ'];
 const IQM_NATIVE = ['cz', 'prx'];
-const ION_TRAP_NOISE: DeviceNoise = { depolarizing1q: 0.0003, depolarizing2q: 0.006, readout: 0.004 };
-const TRANSMON_NOISE: DeviceNoise = { depolarizing1q: 0.001, depolarizing2q: 0.008, readout: 0.02 };
+const IONQ: CalibrationMedians = { oneQubit: 0.9997, twoQubit: 0.994, readout: 0.996, t1Seconds: 100, t2Seconds: 1 };
+const AQT: CalibrationMedians = { oneQubit: 0.9995, twoQubit: 0.985, readout: 0.995, t1Seconds: 1.1, t2Seconds: 0.2 };
+const TRANSMON: CalibrationMedians = { oneQubit: 0.999, twoQubit: 0.992, readout: 0.98, t1Seconds: 40e-6, t2Seconds: 20e-6 };
 
 const LIVE: readonly BraketDevice[] = [
   simulator('SV1', 'statevector', 34),
@@ -141,9 +149,11 @@ const LIVE: readonly BraketDevice[] = [
     displayName: 'Forte 1',
     qubitCount: 36,
     shotsRange: [100, 5_000],
+    reservationShotsRange: [1, 5_000],
     nativeGates: IONQ_NATIVE,
-    noise: ION_TRAP_NOISE,
+    medians: IONQ,
     perShotMicroUsd: 80_000,
+    priceSource: 'vendor price page',
     location: 'Maryland, USA',
   }),
   qpu({
@@ -154,9 +164,11 @@ const LIVE: readonly BraketDevice[] = [
     displayName: 'Forte Enterprise 1',
     qubitCount: 36,
     shotsRange: [100, 5_000],
+    reservationShotsRange: [1, 5_000],
     nativeGates: IONQ_NATIVE,
-    noise: ION_TRAP_NOISE,
+    medians: IONQ,
     perShotMicroUsd: 80_000,
+    priceSource: 'vendor price page',
     location: 'Basel, Switzerland',
   }),
   qpu({
@@ -166,19 +178,11 @@ const LIVE: readonly BraketDevice[] = [
     name: 'Garnet',
     qubitCount: 20,
     shotsRange: [1, 20_000],
-    lattice: {
-      rows: [
-        [1, 2],
-        [0, 5],
-        [0, 5],
-        [0, 5],
-        [1, 3],
-      ],
-      firstLabel: 1,
-    },
+    lattice: IQM_20,
     nativeGates: IQM_NATIVE,
-    noise: TRANSMON_NOISE,
+    medians: TRANSMON,
     perShotMicroUsd: 1_450,
+    priceSource: 'vendor price page',
     location: 'Espoo, Finland',
   }),
   qpu({
@@ -188,10 +192,11 @@ const LIVE: readonly BraketDevice[] = [
     name: 'Emerald',
     qubitCount: 54,
     shotsRange: [1, 20_000],
-    lattice: grid(6, 9, 1),
+    lattice: IQM_54,
     nativeGates: IQM_NATIVE,
-    noise: TRANSMON_NOISE,
+    medians: TRANSMON,
     perShotMicroUsd: 1_600,
+    priceSource: 'third-party table',
     location: 'Munich, Germany',
   }),
   qpu({
@@ -203,8 +208,9 @@ const LIVE: readonly BraketDevice[] = [
     shotsRange: [1, 50_000],
     lattice: grid(9, 12, 0),
     nativeGates: ['rx', 'rz', 'cz'],
-    noise: TRANSMON_NOISE,
+    medians: TRANSMON,
     perShotMicroUsd: 425,
+    priceSource: 'third-party table',
     location: 'California, USA',
   }),
   qpu({
@@ -216,8 +222,9 @@ const LIVE: readonly BraketDevice[] = [
     qubitCount: 12,
     shotsRange: [1, 2_000],
     nativeGates: ['prx', 'xx', 'rz'],
-    noise: { depolarizing1q: 0.0005, depolarizing2q: 0.015, readout: 0.005 },
+    medians: AQT,
     perShotMicroUsd: 23_500,
+    priceSource: 'none found',
     location: 'Innsbruck, Austria',
   }),
 ];
@@ -235,8 +242,9 @@ const RETIRED: readonly BraketDevice[] = [
         qubitCount: 25,
         shotsRange: [1, 10_000],
         nativeGates: ['GPi', 'GPi2', 'MS'],
-        noise: ION_TRAP_NOISE,
+        medians: IONQ,
         perShotMicroUsd: 30_000,
+        priceSource: 'vendor price page',
         location: 'Maryland, USA',
       }),
       status: 'RETIRED',
@@ -263,8 +271,9 @@ const RETIRED: readonly BraketDevice[] = [
         firstLabel: 0,
       },
       nativeGates: ['rx', 'rz', 'iswap'],
-      noise: TRANSMON_NOISE,
+      medians: TRANSMON,
       perShotMicroUsd: 900,
+      priceSource: 'vendor price page',
       location: 'California, USA',
     }),
     status: 'RETIRED',

@@ -13,6 +13,8 @@ export interface EngineRequest {
   taskArn: string;
   createdAtIso: string;
   endedAtIso: string;
+  /** What the simulators report and bill. */
+  executionDurationMs: number;
   /** Executables of a program set that fail on purpose. */
   failures: readonly { programIndex: number; inputsIndex: number; failureReason: string }[];
   /** Where the result will lie, for the document that names it. */

@@ -3,11 +3,13 @@ import {
   type ActionOptions,
   BraketValidationError,
   type DeviceKind,
+  type DeviceTarget,
   GATES,
   inspectAction,
   type JsonValue,
   runAction,
 } from '@qefm/quantum';
+import { noiseOf } from './calibration.ts';
 import type { BraketDevice } from './devices.ts';
 import { ActionRefused, type BraketEngine, type EngineOutput, type EngineRequest } from './engine.ts';
 
@@ -24,6 +26,7 @@ export function quantumEngine(): BraketEngine & { run(request: EngineRequest): E
         const { actionType, programCount, executableCount, qubitCount } = inspectAction(JSON.parse(action), {
           device: KIND[device.kind],
           shots,
+          ...targetOf(device),
         });
         checkWidth(device, qubitCount, noisy);
         return actionType === 'braket.ir.openqasm.program_set' ? { actionType, programCount, executableCount } : { actionType };
@@ -46,7 +49,7 @@ export function quantumEngine(): BraketEngine & { run(request: EngineRequest): E
 function checkWidth(device: BraketDevice, qubitCount: number, noisy: boolean): void {
   if (qubitCount > device.qubitCount)
     throw new ActionRefused(`Device ${device.arn} has ${device.qubitCount} qubits, the program uses ${qubitCount}.`);
-  if (device.kind === 'qpu' && device.noise && noisy && qubitCount > MAX_NOISY_QUBITS) {
+  if (device.kind === 'qpu' && device.calibration && noisy && qubitCount > MAX_NOISY_QUBITS) {
     throw new ActionRefused(
       `The local cloud emulates noisy QPUs up to ${MAX_NOISY_QUBITS} qubits, the program uses ${qubitCount}; with its noise switched off it takes more.`,
     );
@@ -64,11 +67,31 @@ function actionOptions(request: EngineRequest): ActionOptions {
     ...nonEmptyParameters(request.deviceParameters),
     createdAt: request.createdAtIso,
     endedAt: request.endedAtIso,
+    executionDurationMs: request.executionDurationMs,
     s3Location: [request.bucket, request.directory],
     failures: request.failures,
-    ...(noisy && device.noise
-      ? { noise: { oneQubit: device.noise.depolarizing1q, twoQubit: device.noise.depolarizing2q, readout: device.noise.readout } }
-      : {}),
+    ...targetOf(device),
+    ...(noisy && device.calibration ? { noise: noiseOf(device.calibration) } : {}),
+  };
+}
+
+const METADATA: Readonly<Record<string, NonNullable<DeviceTarget['metadata']>>> = {
+  aqt: 'aqtMetadata',
+  iqm: 'iqmMetadata',
+  rigetti: 'rigettiMetadata',
+};
+
+/** What programs are compiled for; the managed simulators run them as they are. */
+function targetOf(device: BraketDevice): { target?: DeviceTarget } {
+  if (device.kind !== 'qpu' || device.nativeGates === undefined) return {};
+  const metadata = METADATA[device.arn.split('/')[2] ?? ''];
+  return {
+    target: {
+      qubitCount: device.qubitCount,
+      nativeGates: device.nativeGates,
+      connectivity: device.connectivity ?? null,
+      ...(metadata === undefined ? {} : { metadata }),
+    },
   };
 }
 

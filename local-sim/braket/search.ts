@@ -61,8 +61,8 @@ export interface Page<T> {
  * One page of a list that is sorted by `key`; the token names the last key of the page before, so an entry that came or
  * went in between does not shift the rest.
  */
-export function page<T>(reader: MemberReader, sorted: readonly T[], key: (item: T) => string): Page<T> {
-  const size = reader.optionalInteger('maxResults', { min: 1, max: 100 }) ?? 100;
+export function page<T>(reader: MemberReader, sorted: readonly T[], key: (item: T) => string, usual = 100): Page<T> {
+  const size = reader.optionalInteger('maxResults', { min: 1, max: 100 }) ?? usual;
   const token = reader.optionalString('nextToken');
   let from = 0;
   if (token !== undefined) {

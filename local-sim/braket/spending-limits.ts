@@ -2,15 +2,16 @@
  * Spending limits: checked when a QPU task is created, against the price of the task with all its shots. What is spent
  * follows from the tasks themselves, so there is no second account to keep.
  */
+import { type AwsEvent, uuidFrom } from '../change-events.ts';
 import type { MemberReader } from '../members.ts';
 import { ServiceError } from '../service.ts';
 import { isOver, type SpendingLimit, type Task, type TaskStore } from './task-store.ts';
 
 const FAR_FUTURE_MS = Date.UTC(9999, 11, 31);
 
-/** '12.5' -> 12500000; refuses anything but a plain decimal with at most six places. */
+/** '12.5' -> 12500000; refuses anything but a plain decimal with at most two places, as the service's model does. */
 export function microUsdFromDecimal(reader: MemberReader, name: string): number {
-  const text = reader.string(name, { pattern: /^\d{1,9}(\.\d{1,6})?$/ });
+  const text = reader.string(name, { pattern: /^\d{1,9}(\.\d{1,2})?$/ });
   const [whole = '0', fraction = ''] = text.split('.');
   return Number(whole) * 1_000_000 + Number(fraction.padEnd(6, '0'));
 }
@@ -45,11 +46,50 @@ function spendOf(task: Task): { queuedMicroUsd: number; settledMicroUsd: number 
   return { queuedMicroUsd: 0, settledMicroUsd: price(task.numSuccessfulShots ?? task.shots) };
 }
 
+/** A limit sees tasks on its device that were created in its period and after itself; what is in a reservation is paid otherwise. */
+function counts(limit: SpendingLimit, { deviceArn, createdAtMs, associations }: Task): boolean {
+  const from = Math.max(limit.startAtMs, limit.createdAtMs);
+  return deviceArn === limit.deviceArn && associations === undefined && createdAtMs >= from && createdAtMs <= limit.endAtMs;
+}
+
+/** Notes what a task changed under the limits of its device; the limits whose figures moved are returned. */
+export function noteSpend(store: TaskStore, task: Task, nowMs: number): SpendingLimit[] {
+  return [...store.limits.values()].filter((limit) => {
+    if (!counts(limit, task)) return false;
+    const { queuedMicroUsd, settledMicroUsd } = limitSpend(store, limit);
+    const last = limit.changes.at(-1);
+    if (last?.queuedMicroUsd === queuedMicroUsd && last.settledMicroUsd === settledMicroUsd) return false;
+    store.noteSpend(limit, nowMs, settledMicroUsd, queuedMicroUsd);
+    return true;
+  });
+}
+
+/** The event of one change; its period is in milliseconds, unlike that of the API. */
+export function spendEvent(limit: SpendingLimit, index: number): AwsEvent {
+  const { atMs, settledMicroUsd, queuedMicroUsd, limitMicroUsd, startAtMs, endAtMs } = limit.changes[index]!;
+  return {
+    id: uuidFrom('braket-spend', limit.arn, index),
+    source: 'aws.braket',
+    detailType: 'Braket Spending Limit Spend Change',
+    region: limit.region,
+    timeMs: atMs,
+    resources: [limit.arn],
+    detail: {
+      spendingLimitArn: limit.arn,
+      deviceArn: limit.deviceArn,
+      spendingLimit: decimalFromMicroUsd(limitMicroUsd),
+      totalSpend: decimalFromMicroUsd(settledMicroUsd),
+      queuedSpend: decimalFromMicroUsd(queuedMicroUsd),
+      timePeriod: { startAt: startAtMs, endAt: endAtMs },
+    },
+  };
+}
+
 export function limitSpend(store: TaskStore, limit: SpendingLimit): { queuedMicroUsd: number; settledMicroUsd: number } {
   let queuedMicroUsd = 0;
   let settledMicroUsd = 0;
   for (const task of store.tasks.values()) {
-    if (task.deviceArn !== limit.deviceArn || task.createdAtMs < limit.startAtMs || task.createdAtMs > limit.endAtMs) continue;
+    if (!counts(limit, task)) continue;
     const spend = spendOf(task);
     queuedMicroUsd += spend.queuedMicroUsd;
     settledMicroUsd += spend.settledMicroUsd;

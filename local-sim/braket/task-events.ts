@@ -29,9 +29,13 @@ export function taskEvent(task: Task, index: number): AwsEvent {
 
 export function taskEventPassage(task: Task, index: number, faults: BraketFaults, seed: number): Passage {
   const { status, atMs } = task.changes[index]!;
-  const hit = (fault: keyof Pick<BraketFaults, 'dropEvents' | 'duplicateEvents' | 'lateEvents'>) =>
+  const hit = (fault: keyof Pick<BraketFaults, 'dropEvents' | 'duplicateEvents' | 'lateEvents' | 'reorderEvents'>) =>
     eventIsHit(faults[fault], status, seed, fault, task.arn, index);
   if (hit('dropEvents')) return { times: 0 };
   const times = hit('duplicateEvents') ? 2 : 1;
-  return hit('lateEvents') ? { times, notBeforeMs: atMs + (faults.lateMs ?? 1_000) } : { times };
+  return {
+    times,
+    ...(hit('lateEvents') ? { notBeforeMs: atMs + (faults.lateMs ?? 1_000) } : {}),
+    ...(hit('reorderEvents') && !isOver(status) ? { afterNext: true } : {}),
+  };
 }

@@ -2,17 +2,19 @@
  * Takes tasks from CREATED to their end: queue, run, results in S3, and only then the last status. Everything follows from
  * the store, so a restarted runner goes on where the killed one stood; a task that was running runs again with its seed.
  */
-import { type Clock, sleep } from '../clock.ts';
+import { type Clock, sleep, type Timer } from '../clock.ts';
+import type { DeviceBoard } from './device-board.ts';
 import type { BraketDevice } from './devices.ts';
 import type { BraketEngine, EngineOutput } from './engine.ts';
 import { type BraketFaults, isHit } from './faults.ts';
+import { Slots } from './slots.ts';
 import { isOver, type Task, type TaskOutcome, type TaskStatus, type TaskStore } from './task-store.ts';
 
 export interface TaskRunnerOptions {
   clock: Clock;
   store: TaskStore;
   engine: BraketEngine;
-  device(arn: string): BraketDevice | undefined;
+  board: DeviceBoard;
   faults: BraketFaults;
   seed: number;
   noise: boolean;
@@ -30,12 +32,15 @@ const UPLOAD_PAUSE_MS = 500;
 export class TaskRunner {
   readonly #options: TaskRunnerOptions;
   readonly #open = new Map<string, { task: Task; cancel: AbortController; done: Promise<void> }>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #machine: Slots;
+  /** A QPU runs one task at a time. */
+  readonly #qpus = new Map<string, Slots>();
+  readonly #timers = new Set<Timer>();
   #stopped = false;
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
+    this.#machine = new Slots(options.concurrency);
   }
 
   /** Takes up a new task or one of an earlier process; does nothing for one that is over. */
@@ -75,31 +80,64 @@ export class TaskRunner {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
     for (const { cancel } of this.#open.values()) cancel.abort();
     await Promise.all([...this.#open.values()].map((entry) => entry.done));
   }
 
   async #live(task: Task, cancelled: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const device = this.#options.device(task.deviceArn);
+    const { clock, board } = this.#options;
+    const device = board.get(task.deviceArn);
     try {
       if (!device) throw new Error(`device ${task.deviceArn} is not in the table of this local cloud any more`);
       await sleep(clock, 0, cancelled);
       if (task.status === 'CREATED') this.#change(task, 'QUEUED');
       const queuedUntilMs = task.createdAtMs + (device.queueDelayMs ?? this.#options.queueDelayMs);
       if (clock.now() < queuedUntilMs) await sleep(clock, queuedUntilMs - clock.now(), cancelled);
-      await this.#slot(cancelled);
-      try {
+      await this.#inTurn(device, cancelled, async () => {
         if (task.status === 'QUEUED') this.#change(task, 'RUNNING');
-        await this.#run(task, device, cancelled);
-      } finally {
-        this.#freeSlot();
-      }
+        await this.#runWhileOnline(task, device, cancelled);
+      });
     } catch (error) {
       if (this.#stopped) return;
       if (cancelled.aborted) return this.#end(task, 'CANCELLED');
       const failureReason = error instanceof Error ? error.message : String(error);
       this.#end(task, 'FAILED', { failureReason, numSuccessfulShots: 0 });
+    }
+  }
+
+  /** The queue: one after the other on a QPU, when it is online and in a window, and no more at once than this machine can take. */
+  async #inTurn(device: BraketDevice, cancelled: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { board } = this.#options;
+    const qpu = device.type === 'QPU' ? (this.#qpus.get(device.arn) ?? new Slots(1)) : undefined;
+    if (qpu) this.#qpus.set(device.arn, qpu);
+    await qpu?.acquire(cancelled);
+    try {
+      for (;;) {
+        await board.ready(device.arn, cancelled);
+        await this.#machine.acquire(cancelled);
+        try {
+          // While this task waited for the machine, the device may have gone.
+          if (board.isReady(device.arn)) return await work();
+        } finally {
+          this.#machine.release();
+        }
+      }
+    } finally {
+      qpu?.release();
+    }
+  }
+
+  /** A device that goes offline or is retired takes the running task with it. */
+  async #runWhileOnline(task: Task, device: BraketDevice, cancelled: AbortSignal): Promise<void> {
+    const gone = new AbortController();
+    const unwatch = this.#options.board.watch(device.arn, (status) => {
+      if (status !== 'ONLINE') gone.abort(new Error(`Device ${device.arn} became ${status} while the task was running.`));
+    });
+    try {
+      await this.#run(task, device, AbortSignal.any([cancelled, gone.signal]));
+    } finally {
+      unwatch();
     }
   }
 
@@ -127,6 +165,7 @@ export class TaskRunner {
           taskArn: task.arn,
           createdAtIso: new Date(task.createdAtMs).toISOString(),
           endedAtIso: new Date(endedAtMs).toISOString(),
+          executionDurationMs: Math.max(1, endedAtMs - startedAtMs),
           failures: this.#failures(task),
           bucket: task.outputS3Bucket,
           directory: task.outputS3Directory,
@@ -136,10 +175,25 @@ export class TaskRunner {
     } finally {
       release();
     }
+    this.#loseDevice(task, device);
     if (endedAtMs > clock.now()) await sleep(clock, endedAtMs - clock.now(), cancelled);
     await this.#upload(task, output, cancelled);
     cancelled.throwIfAborted();
     this.#end(task, 'COMPLETED', { numSuccessfulShots: output.successfulShots });
+  }
+
+  /** The fault of a device that goes in mid-run. */
+  #loseDevice(task: Task, device: BraketDevice): void {
+    const { clock, board, faults, seed } = this.#options;
+    const retired = isHit(faults.retireDuringTasks, seed, 'retire', task.arn);
+    if (!retired && !isHit(faults.offlineDuringTasks, seed, 'offline', task.arn)) return;
+    board.setStatus(device.arn, retired ? 'RETIRED' : 'OFFLINE');
+    if (retired || this.#stopped) return;
+    const timer = clock.at(clock.now() + (faults.offlineMs ?? 60_000), () => {
+      this.#timers.delete(timer);
+      if (board.get(device.arn)?.status === 'OFFLINE') board.setStatus(device.arn, 'ONLINE');
+    });
+    this.#timers.add(timer);
   }
 
   #failures(task: Task): { programIndex: number; inputsIndex: number; failureReason: string }[] {
@@ -159,9 +213,11 @@ export class TaskRunner {
 
   /** `results.json` goes last: who sees it may read all the rest. */
   async #upload(task: Task, output: EngineOutput, cancelled: AbortSignal): Promise<void> {
-    const { clock, putObject } = this.#options;
+    const { clock, putObject, faults, seed } = this.#options;
     const paths = Object.keys(output.files).sort((a, b) => Number(a === 'results.json') - Number(b === 'results.json'));
     for (const path of paths) {
+      if (isHit(faults.slowWrites, seed, 'slow-write', task.arn, path))
+        await sleep(clock, faults.slowWriteMs ?? 5_000, cancelled);
       for (let tries = 1; ; tries++) {
         cancelled.throwIfAborted();
         const release = clock.busy();
@@ -177,33 +233,6 @@ export class TaskRunner {
         await sleep(clock, UPLOAD_PAUSE_MS * 2 ** tries, cancelled);
       }
     }
-  }
-
-  async #slot(cancelled: AbortSignal): Promise<void> {
-    if (this.#running < this.#options.concurrency) {
-      this.#running++;
-      return;
-    }
-    cancelled.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-        reject(cancelled.reason);
-      };
-      const entry = () => {
-        cancelled.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      this.#waiting.push(entry);
-      cancelled.addEventListener('abort', onAbort, { once: true });
-    });
-  }
-
-  /** Hands the place to the one who waited longest, so it is never free in between. */
-  #freeSlot(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#running--;
   }
 
   #end(task: Task, status: TaskStatus, outcome: TaskOutcome = {}): void {

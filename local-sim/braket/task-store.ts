@@ -55,8 +55,10 @@ export interface TaskOutcome {
   numSuccessfulShots?: number;
 }
 
-export interface SpendingLimit {
+/** What CreateSpendingLimit and UpdateSpendingLimit fixed. */
+export interface SpendingLimitTerms {
   arn: string;
+  region: string;
   deviceArn: string;
   limitMicroUsd: number;
   startAtMs: number;
@@ -67,12 +69,30 @@ export interface SpendingLimit {
   tags: Record<string, string>;
 }
 
+/** One change of what is spent under a limit, and whether its event has been handed over. */
+export interface SpendChange {
+  atMs: number;
+  sent: boolean;
+  settledMicroUsd: number;
+  queuedMicroUsd: number;
+  /** The limit and its period as they were then. */
+  limitMicroUsd: number;
+  startAtMs: number;
+  endAtMs: number;
+}
+
+export interface SpendingLimit extends SpendingLimitTerms {
+  changes: SpendChange[];
+}
+
 type JournalRecord =
   | { record: 'task'; task: TaskRequest; tags: Record<string, string> }
   | { record: 'status'; arn: string; status: TaskStatus; atMs: number; outcome?: TaskOutcome }
   | { record: 'sent'; arn: string; change: number }
   | { record: 'tags'; arn: string; tags: Record<string, string> }
-  | { record: 'limit'; limit: SpendingLimit }
+  | { record: 'limit'; limit: SpendingLimitTerms }
+  | { record: 'spend'; arn: string; change: Omit<SpendChange, 'sent'> }
+  | { record: 'spend-sent'; arn: string; change: number }
   | { record: 'limit-gone'; arn: string };
 
 export function isOver(status: TaskStatus): boolean {
@@ -122,8 +142,18 @@ export class TaskStore {
     this.#write({ record: 'tags', arn, tags });
   }
 
-  putLimit(limit: SpendingLimit): void {
+  putLimit(limit: SpendingLimitTerms): void {
     this.#write({ record: 'limit', limit });
+  }
+
+  noteSpend(limit: SpendingLimit, atMs: number, settledMicroUsd: number, queuedMicroUsd: number): void {
+    const { arn, limitMicroUsd, startAtMs, endAtMs } = limit;
+    const change = { atMs, settledMicroUsd, queuedMicroUsd, limitMicroUsd, startAtMs, endAtMs };
+    this.#write({ record: 'spend', arn, change });
+  }
+
+  markSpendSent(limit: SpendingLimit, change: number): void {
+    if (this.limits.has(limit.arn) && !limit.changes[change]!.sent) this.#write({ record: 'spend-sent', arn: limit.arn, change });
   }
 
   deleteLimit(arn: string): void {
@@ -168,8 +198,16 @@ export class TaskStore {
         return;
       }
       case 'limit':
-        this.limits.set(record.limit.arn, record.limit);
+        this.limits.set(record.limit.arn, { ...record.limit, changes: this.limits.get(record.limit.arn)?.changes ?? [] });
         return;
+      case 'spend':
+        this.limits.get(record.arn)?.changes.push({ ...record.change, sent: false });
+        return;
+      case 'spend-sent': {
+        const change = this.limits.get(record.arn)?.changes[record.change];
+        if (change) change.sent = true;
+        return;
+      }
       case 'limit-gone':
         this.limits.delete(record.arn);
     }

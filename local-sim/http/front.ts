@@ -2,7 +2,8 @@
  * The one port: finds the service a request is for, checks its signature, decodes its body, hands it on and writes the answer.
  *
  * Routing: the service of the credential scope, in the Authorization header or in a presigned query, decides. Unsigned requests reach the
- * HTTP API below `/api` (which decides by its routes whether it wants a signature); all others get the error for missing authentication.
+ * HTTP API below `/api` (which decides by its routes whether it wants a signature) and the public price lists below `/offers`; all others get
+ * the error for missing authentication.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -32,6 +33,8 @@ export interface FrontOptions {
 }
 
 const API_PREFIX = '/api';
+/** Price lists, by the name of the offer; a service that has one answers for it. */
+const OFFERS = /^\/offers\/v1\.0\/aws\/(\w+)\/current\/index\.csv$/;
 const MAX_S3_BODY_BYTES = 5 * 2 ** 30;
 const MAX_OTHER_BODY_BYTES = 80 * 2 ** 20;
 const MAX_UNSIGNED_BODY_BYTES = 10 * 2 ** 20;
@@ -55,11 +58,12 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, optio
   try {
     const query = new URLSearchParams(rawQuery);
     const claim = findClaim(headers, query);
-    place.service = claim?.scope.service ?? (isApiPath(rawPath) ? 'execute-api' : 's3');
+    const unsigned = isApiPath(rawPath) ? 'execute-api' : OFFERS.exec(rawPath)?.[1] === 'AmazonBraket' ? 'braket' : undefined;
+    place.service = claim?.scope.service ?? unsigned ?? 's3';
     const service = options.find(place.service);
     if (!service)
       throw new ServiceError('UnknownService', `No service of the local cloud has the signing name ${place.service}.`, 404);
-    if (!claim && place.service !== 'execute-api') {
+    if (!claim && unsigned === undefined) {
       throw new ServiceError('AccessDenied', 'Access Denied: the request is not signed.', 403);
     }
     const request = await admit(incoming, { method, headers, rawPath, rawQuery, query, claim, requestId }, options);

@@ -17,7 +17,7 @@ import {
 import { sampleIndices } from '../simulator/sampler.ts';
 import { applyMatrix, applyObservable, marginal, probabilities, realInner, simulate } from '../simulator/statevector.ts';
 import type { DeviceNoise } from './device-noise.ts';
-import { misread, withGateNoise } from './device-noise.ts';
+import { isNoisy, misread, noiseRate, withGateNoise } from './device-noise.ts';
 import type { JsonValue, ResultTypeValue } from './schema.ts';
 import { BraketValidationError, echoOf, matrixRows } from './schema.ts';
 
@@ -143,13 +143,22 @@ export interface Sampled {
   readonly values: readonly ResultTypeValue[];
 }
 
-/** Measures the circuit `shots` times in the basis that its results ask for, and takes the values of the results from the bits. */
-export function sampledValues(executable: Executable, shots: number, random: Random, noise: DeviceNoise | null): Sampled {
+/** What is read, before sampling [2^n]: the simulated state in the basis that the results ask for, with misread bits. */
+export function readDistribution(executable: Executable, noise: DeviceNoise | null): Float64Array {
   const { circuit, theta, results, mixed } = executable;
-  const noisy = noise !== null && (noise.oneQubit > 0 || noise.twoQubit > 0);
+  const noisy = noise !== null && isNoisy(noise);
   const state = stateOf(noisy ? withGateNoise(circuit, noise) : circuit, theta, mixed || noisy);
   const ideal = state.rotated(jointBasis(results, circuit.qubits));
-  const read = noise !== null && noise.readout > 0 ? misread(ideal, noise.readout) : ideal;
+  if (noise === null) return ideal;
+  return misread(
+    ideal,
+    Array.from({ length: circuit.qubits }, (_, qubit) => noiseRate(noise.readout, qubit)),
+  );
+}
+
+/** Measures the circuit `shots` times in the basis that its results ask for, and takes the values of the results from the bits. */
+export function sampledValues(executable: Executable, shots: number, random: Random, read: Float64Array): Sampled {
+  const { circuit, results } = executable;
   const indices = sampleIndices(read, shots, random);
   const rows = Array.from(indices, (index) =>
     Array.from({ length: circuit.qubits }, (_, q) => (index >>> bitOf(circuit.qubits, q)) & 1),

@@ -4,13 +4,16 @@ import type { Random } from '../random.ts';
 import { seeded } from '../random.ts';
 import type { DeviceNoise } from './device-noise.ts';
 import { checkNoise } from './device-noise.ts';
-import { exactValues, sampledValues } from './executable.ts';
-import type { GateModelTaskResult, JsonValue } from './schema.ts';
-import { header, readAction } from './schema.ts';
+import { exactValues, jointBasis, readDistribution, sampledValues } from './executable.ts';
+import type { DeviceTarget } from './on-device.ts';
+import { checkOnDevice, readOnDevice } from './on-device.ts';
+import type { GateModelTaskResult, JsonValue, ProgramAction, ReadAction } from './schema.ts';
+import { BraketValidationError, header, PROGRAM_SCHEMA, readAction } from './schema.ts';
 import type { ActionSummary, DeviceKind, PreparedAction } from './validate.ts';
 import { prepareAction } from './validate.ts';
 
-export type { DeviceNoise } from './device-noise.ts';
+export type { DeviceNoise, NoiseRates } from './device-noise.ts';
+export type { DeviceTarget } from './on-device.ts';
 export { BraketValidationError } from './schema.ts';
 export type { ActionSummary, DeviceKind } from './validate.ts';
 
@@ -31,6 +34,8 @@ export interface ActionOptions {
   readonly s3Location?: readonly [string, string];
   /** Noise of a device of kind 'qpu'; default: an ideal device. */
   readonly noise?: DeviceNoise;
+  /** Qubits, couplers and native gates of a device of kind 'qpu', for which programs are compiled; default: nothing is compiled. */
+  readonly target?: DeviceTarget;
   /** Executables of a program set that shall fail, as they do on a real device. */
   readonly failures?: readonly { readonly programIndex: number; readonly inputsIndex: number; readonly failureReason: string }[];
 }
@@ -43,8 +48,52 @@ export interface ActionFiles {
 }
 
 /** Checks an action without running it: what CreateQuantumTask would do. Throws BraketValidationError. */
-export function inspectAction(action: unknown, options: Pick<ActionOptions, 'device' | 'shots'>): ActionSummary {
-  return prepareAction(readAction(action), options.device, options.shots).summary;
+export function inspectAction(action: unknown, options: CheckOptions): ActionSummary {
+  return prepareFor(action, options).summary;
+}
+
+type CheckOptions = Pick<ActionOptions, 'device' | 'shots' | 'target'>;
+
+/** A program set is refused with the failures of all its programs, not of the first one alone. */
+function prepareFor(action: unknown, options: CheckOptions): PreparedAction {
+  const read = readAction(action);
+  try {
+    return prepareRead(read, options);
+  } catch (error) {
+    if (!(error instanceof BraketValidationError) || error.programSetValidationFailures.length === 0 || read.kind === 'program')
+      throw error;
+    const failures = read.programs.flatMap((program, programIndex) => failuresOf(program, programIndex, options));
+    throw new BraketValidationError(error.message, failures.length > 0 ? failures : error.programSetValidationFailures);
+  }
+}
+
+function failuresOf(program: ProgramAction, programIndex: number, options: CheckOptions) {
+  try {
+    const [first] = Object.values(program.inputs ?? {});
+    const shots = Array.isArray(first) ? Math.max(1, first.length) : 1;
+    prepareRead({ kind: 'program-set', programs: [program] }, { ...options, shots });
+    return [];
+  } catch (error) {
+    if (!(error instanceof BraketValidationError)) throw error;
+    return error.programSetValidationFailures.map((failure) => ({ ...failure, programIndex }));
+  }
+}
+
+function prepareRead(read: ReadAction, options: CheckOptions): PreparedAction {
+  const prepared = prepareAction(read, options.device, options.shots);
+  const target = options.device === 'qpu' ? options.target : undefined;
+  if (target === undefined) return prepared;
+  prepared.programs.forEach(({ program, executables }, programIndex) => {
+    // The executables of a program differ in numbers only.
+    const [first] = executables;
+    try {
+      if (first !== undefined) checkOnDevice(program.source, first, first.labels, target);
+    } catch (error) {
+      if (!(error instanceof BraketValidationError) || read.kind === 'program') throw error;
+      throw new BraketValidationError(`Program ${programIndex}: ${error.message}`, [{ programIndex, errors: [error.message] }]);
+    }
+  });
+  return prepared;
 }
 
 /**
@@ -56,13 +105,22 @@ export function inspectAction(action: unknown, options: Pick<ActionOptions, 'dev
  */
 export function runAction(action: unknown, options: ActionOptions): ActionFiles {
   if (options.noise !== undefined) checkNoise(options.noise);
-  const read = readAction(action);
-  const prepared = prepareAction(read, options.device, options.shots);
-  return read.kind === 'program' ? runProgram(action as JsonValue, prepared, options) : runProgramSet(prepared, options);
+  const prepared = prepareFor(action, options);
+  return prepared.summary.actionType === PROGRAM_SCHEMA
+    ? runProgram(action as JsonValue, prepared, options)
+    : runProgramSet(prepared, options);
 }
 
-function deviceNoise(options: ActionOptions): DeviceNoise | null {
-  return options.device === 'qpu' ? (options.noise ?? null) : null;
+type PreparedExecutable = PreparedAction['programs'][number]['executables'][number];
+
+/** What is read on the device, and the program that ran where a device compiles. */
+function reading(source: string, executable: PreparedExecutable, options: ActionOptions) {
+  const noise = options.device === 'qpu' ? (options.noise ?? null) : null;
+  const { target } = options;
+  if (options.device !== 'qpu' || target === undefined)
+    return { distribution: readDistribution(executable, noise), compiledProgram: null };
+  const basis = jointBasis(executable.results, executable.circuit.qubits);
+  return readOnDevice(source, executable, executable.labels, basis, target, noise);
 }
 
 function pick(rows: readonly (readonly number[])[], qubits: readonly number[]): number[][] {
@@ -77,13 +135,12 @@ function runProgram(action: JsonValue, prepared: PreparedAction, options: Action
   const executable = prepared.programs[0]!.executables[0]!;
   const { circuit, labels } = executable;
   const measured = circuit.measured.length > 0 ? circuit.measured : range(circuit.qubits);
+  const random = seeded(options.seed, 'measure', 0, 0);
+  const read = options.shots === 0 ? null : reading(prepared.programs[0]!.program.source, executable, options);
   const outcome =
-    options.shots === 0
+    read === null
       ? { resultTypes: exactValues(executable) }
-      : sampledOutcome(
-          sampledValues(executable, options.shots, seeded(options.seed, 'measure', 0, 0), deviceNoise(options)),
-          measured,
-        );
+      : sampledOutcome(sampledValues(executable, options.shots, random, read.distribution), measured);
   const result: GateModelTaskResult = {
     braketSchemaHeader: header('braket.task_result.gate_model_task_result'),
     ...outcome,
@@ -93,7 +150,7 @@ function runProgram(action: JsonValue, prepared: PreparedAction, options: Action
     additionalMetadata: {
       action,
       ...(options.device === 'qpu'
-        ? {}
+        ? vendorMetadata(read?.compiledProgram ?? null, options.target)
         : {
             simulatorMetadata: {
               braketSchemaHeader: asJson(header('braket.task_result.simulator_metadata')),
@@ -103,6 +160,13 @@ function runProgram(action: JsonValue, prepared: PreparedAction, options: Action
     },
   };
   return { summary: prepared.summary, files: { 'results.json': asJson(result) }, successfulShots: options.shots };
+}
+
+/** The program that ran, where the vendor reports it: the SDK's `get_compiled_circuit`. */
+function vendorMetadata(compiledProgram: string | null, target: DeviceTarget | undefined): { readonly [key: string]: JsonValue } {
+  if (compiledProgram === null || target?.metadata === undefined) return {};
+  const name = target.metadata.replace(/Metadata$/, '');
+  return { [target.metadata]: { braketSchemaHeader: asJson(header(`braket.task_result.${name}_metadata`)), compiledProgram } };
 }
 
 function sampledOutcome(sampled: ReturnType<typeof sampledValues>, measured: readonly number[]) {
@@ -140,7 +204,13 @@ function runProgramSet(prepared: PreparedAction, options: ActionOptions): Action
       const random = seeded(options.seed, 'measure', programIndex, inputsIndex);
       files[`${folder}/executables/${inputsIndex}.json`] =
         failure === undefined
-          ? executableResult(executable, inputsIndex, shotsPerExecutable, random, deviceNoise(options))
+          ? executableResult(
+              executable,
+              inputsIndex,
+              shotsPerExecutable,
+              random,
+              reading(program.source, executable, options).distribution,
+            )
           : executableFailure(inputsIndex, failure.failureReason);
     });
     files[`${folder}/results.json`] = {
@@ -174,15 +244,15 @@ function runProgramSet(prepared: PreparedAction, options: ActionOptions): Action
 }
 
 function executableResult(
-  executable: PreparedAction['programs'][number]['executables'][number],
+  executable: PreparedExecutable,
   inputsIndex: number,
   shots: number,
   random: Random,
-  noise: DeviceNoise | null,
+  read: Float64Array,
 ): JsonValue {
   const { circuit, labels } = executable;
   const measured = circuit.measured.length > 0 ? circuit.measured : range(circuit.qubits);
-  const { rows } = sampledValues(executable, shots, random, noise);
+  const { rows } = sampledValues(executable, shots, random, read);
   return {
     braketSchemaHeader: asJson(header('braket.task_result.program_set_executable_result')),
     inputsIndex,

@@ -200,7 +200,12 @@ describe('the SDK for JavaScript', () => {
   test('reads devices, whose ARNs travel percent-encoded', async () => {
     const device = await braket.send(new GetDeviceCommand({ deviceArn: GARNET }));
     expect(device).toMatchObject({ deviceName: 'Garnet', deviceType: 'QPU', deviceStatus: 'ONLINE' });
-    const capabilities = JSON.parse(String(device.deviceCapabilities));
+    expect(device.deviceQueueInfo).toContainEqual({ queue: 'QUANTUM_TASKS_QUEUE', queueSize: '0', queuePriority: 'Normal' });
+    // OpenQASM is told to clients only that say which schemas they know.
+    expect(JSON.parse(String(device.deviceCapabilities)).action).toEqual({});
+    const informed = new BraketClient({ ...cloud.client, customUserAgent: [['BraketSchemas', '1.32.0']] });
+    const { deviceCapabilities } = await informed.send(new GetDeviceCommand({ deviceArn: GARNET }));
+    const capabilities = JSON.parse(String(deviceCapabilities));
     expect(capabilities.action['braket.ir.openqasm.program_set'].maximumExecutables).toBe(100);
     const found = await braket.send(new SearchDevicesCommand({ filters: [{ name: 'deviceArn', values: [SV1] }] }));
     expect(found.devices).toMatchObject([{ deviceArn: SV1, deviceType: 'SIMULATOR' }]);

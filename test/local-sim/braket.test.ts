@@ -589,10 +589,12 @@ describe('spending limits', () => {
     await braket.call('CancelQuantumTask', { quantumTaskArn: first });
     await over(braket, first);
     await create(braket, { deviceArn: GARNET });
-    await expect(braket.call('UpdateSpendingLimit', { spendingLimitArn, spendingLimit: '0.50' })).rejects.toMatchObject({
+    await expect(
+      braket.call('UpdateSpendingLimit', { spendingLimitArn, spendingLimit: '0.50', clientToken: 'lower' }),
+    ).rejects.toMatchObject({
       code: 'ValidationException',
     });
-    await braket.call('UpdateSpendingLimit', { spendingLimitArn, spendingLimit: '2' });
+    await braket.call('UpdateSpendingLimit', { spendingLimitArn, spendingLimit: '2', clientToken: 'higher' });
     await create(braket, { deviceArn: GARNET });
     await braket.call('DeleteSpendingLimit', { spendingLimitArn });
     await create(braket, { deviceArn: GARNET, shots: 20_000 });

@@ -6,23 +6,30 @@ Run by test/contract/braket-python.test.ts; AWS_ENDPOINT_URL, credentials and QE
 import json
 import math
 import os
+import urllib.request
 import warnings
 
 import boto3
 from braket.aws import AwsDevice, AwsQuantumTask, AwsSession
 from braket.circuits import Circuit, FreeParameter, Observable
 from braket.program_sets import CircuitBinding, ProgramSet
+from braket.task_result import ProgramSetExecutableFailure
+from braket.tracking import Tracker
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
 
 warnings.filterwarnings("ignore")
 
 SV1 = "arn:aws:braket:::device/quantum-simulator/amazon/sv1"
 DM1 = "arn:aws:braket:::device/quantum-simulator/amazon/dm1"
 GARNET = "arn:aws:braket:eu-north-1::device/qpu/iqm/Garnet"
+EMERALD = "arn:aws:braket:eu-north-1::device/qpu/iqm/Emerald"
 DEVICES = [
     SV1,
     DM1,
     GARNET,
-    "arn:aws:braket:eu-north-1::device/qpu/iqm/Emerald",
+    EMERALD,
     "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1",
     "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-Enterprise-1",
     "arn:aws:braket:us-west-1::device/qpu/rigetti/Cepheus-1-108Q",
@@ -39,6 +46,16 @@ def run(arn: str, task, **options):
     return AwsDevice(arn, aws_session=session).run(task, s3_destination_folder=folder, poll_interval_seconds=0.1, **options)
 
 
+def put_faults(faults: dict) -> None:
+    """The control endpoint, signed as any request of the service."""
+    request = AWSRequest("PUT", f"{os.environ['AWS_ENDPOINT_URL']}/local-sim/faults", data=json.dumps(faults))
+    SigV4Auth(session.boto_session.get_credentials(), "braket", "us-east-1").add_auth(request)
+    prepared = request.prepare()
+    urllib.request.urlopen(
+        urllib.request.Request(prepared.url, prepared.body.encode(), dict(prepared.headers), method="PUT")
+    ).read()
+
+
 # Devices: every capability document goes through its schema in the SDK.
 found["devices"] = {}
 for arn in DEVICES:
@@ -53,6 +70,45 @@ for arn in DEVICES:
         "edges": device.topology_graph.number_of_edges() if device.topology_graph is not None else None,
         "queue": {str(getattr(key, "value", key)): size for key, size in device.queue_depth().quantum_tasks.items()},
     }
+
+# Devices found by search, in all regions; retired ones only where they are asked for.
+found["search"] = {
+    "all": [device.name for device in AwsDevice.get_devices(aws_session=session)],
+    "retired": [device.name for device in AwsDevice.get_devices(statuses=["RETIRED"], aws_session=session)],
+    "aqt": [device.name for device in AwsDevice.get_devices(provider_names=["AQT"], aws_session=session)],
+    "simulators": [device.name for device in AwsDevice.get_devices(types=["SIMULATOR"], aws_session=session)],
+}
+
+# Calibration: the properties as the SDK reads them, and the SDK's own emulator of the device, which builds its noise from them.
+garnet = AwsDevice(GARNET, aws_session=session)
+standardized = garnet.properties.standardized
+window = garnet.properties.service.executionWindows[0]
+found["calibration"] = {
+    "qubits": len(standardized.oneQubitProperties),
+    "pairs": len(standardized.twoQubitProperties),
+    "readout": standardized.oneQubitProperties["1"].oneQubitFidelity[1].fidelity,
+    "gate": standardized.twoQubitProperties["1-2"].twoQubitGateFidelity[0].gateName,
+    "window": [str(getattr(window.executionDay, "value", window.executionDay)), str(window.windowStartHour), str(window.windowEndHour)],
+    "available": garnet.is_available,
+}
+native = Circuit().add_verbatim_box(Circuit().prx(1, math.pi / 2, 0).prx(2, math.pi / 2, 0).cz(1, 2).prx(2, math.pi / 2, 0))
+counts = garnet.emulator().run(native, shots=1000).result().measurement_counts
+found["emulated"] = sum(counts.values())
+# One of each schema; Rigetti's is IQM's.
+found["emulators"] = [
+    type(AwsDevice(arn, aws_session=session).emulator()).__name__
+    for arn in ("arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1", "arn:aws:braket:eu-north-1::device/qpu/aqt/Ibex-Q1")
+]
+
+# A verbatim box on the device: run as it stands, or refused with the reason.
+result = run(GARNET, native, shots=100).result()
+found["verbatim"] = {"shots": sum(result.measurement_counts.values()), "qubits": result.measured_qubits}
+try:
+    run(GARNET, Circuit().add_verbatim_box(Circuit().h(1)), shots=100, disable_qubit_rewiring=True)
+except ClientError as error:
+    found["verbatimRefused"] = error.response["Error"]["Message"]
+result = run(GARNET, Circuit().h(0).cnot(0, 1), shots=100).result()
+found["compiled"] = result.get_compiled_circuit()
 
 # Shots on SV1: a GateModelQuantumTaskResult.
 bell = Circuit().h(0).cnot(0, 1)
@@ -117,6 +173,33 @@ found["programSet"] = {
     "bellKeys": sorted(result[1][0].counts),
     "shots": [sum(entry.counts.values()) for program in result for entry in program],
     "successful": result.task_metadata.successfulShots,
+}
+
+# What the cost tracker makes of tasks on a QPU and on a simulator.
+with Tracker() as tracker:
+    run(GARNET, bell, shots=100).result()
+    run(SV1, bell, shots=10).result()
+    statistics = tracker.quantum_tasks_statistics()
+    found["tracker"] = {
+        "qpu": float(tracker.qpu_tasks_cost()),
+        "simulator": float(tracker.simulator_tasks_cost()),
+        "statistics": {arn: {"shots": entry["shots"], "tasks": entry["tasks"]} for arn, entry in statistics.items()},
+        "billed": statistics[SV1]["billed_execution_duration"].total_seconds(),
+    }
+
+# A program set of which some executables fail: the task completes, and the SDK tells which.
+put_faults({"failExecutables": 0.4, "failureReason": "atom lost"})
+task = run(EMERALD, ProgramSet([CircuitBinding(rotation, input_sets={"theta": [0.1 * k for k in range(20)]})]), shots=200)
+result = task.result()
+put_faults({})
+failed = [entry for entry in result[0] if isinstance(entry, ProgramSetExecutableFailure)]
+found["partial"] = {
+    "state": task.state(),
+    "entries": len(result[0]),
+    "failed": len(failed),
+    "reasons": sorted({entry.failureMetadata.failureReason for entry in failed}),
+    "successful": result.task_metadata.successfulShots,
+    "totalFailed": result.task_metadata.totalFailedExecutables,
 }
 
 # A task looked up by its ARN, and a failure that the SDK understands.
