@@ -114,8 +114,10 @@ export { CompiledModel, compileModel } from './gradient/compiled-model.ts';
 export { type ParameterShiftPlan, parameterShift, planParameterShift, shiftRule } from './gradient/parameter-shift.ts';
 // OpenQASM
 export { type EmitOptions, emitOpenQasm } from './openqasm/emit.ts';
+export type { UsedFeature } from './openqasm/features.ts';
 export { type ParsedProgram, type ParseOptions, parseOpenQasm } from './openqasm/interpret.ts';
 export type { ResultRequest } from './openqasm/results.ts';
+export type { InputValue } from './openqasm/variables.ts';
 export { deriveSeed, fork, type Label, Random, seeded } from './random.ts';
 // Simulation
 export {

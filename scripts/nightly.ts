@@ -23,6 +23,7 @@ say(
 
 const jobs: [string, string[]][] = [
   ['everything that must hold', ['scripts/test.ts']],
+  ['the peers', ['test/peers/run.ts']],
   ['benchmarks', ['test/bench/run.ts']],
   [
     'the example, from an empty cloud',

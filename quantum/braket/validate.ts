@@ -2,9 +2,11 @@
 
 import { hasNoise } from '../circuit/circuit.ts';
 import { QuantumError } from '../errors.ts';
+import type { UsedFeature } from '../openqasm/features.ts';
 import type { ParsedProgram } from '../openqasm/interpret.ts';
 import { parseOpenQasm } from '../openqasm/interpret.ts';
 import type { ResultRequest } from '../openqasm/results.ts';
+import type { InputValue } from '../openqasm/variables.ts';
 import type { Executable } from './executable.ts';
 import { jointBasis } from './executable.ts';
 import type { ProgramAction, ReadAction } from './schema.ts';
@@ -20,6 +22,10 @@ interface DeviceRules {
   readonly sampled: readonly ResultRequest['type'][];
   readonly noisePragmas: boolean;
   readonly unitaryPragma: boolean;
+  /** Loops, branches, subroutines and classical variables. */
+  readonly classicalControl: boolean;
+  /** Definitions and modifiers of gates. */
+  readonly ownGates: boolean;
   readonly programSets: boolean;
   readonly maxQubits: number;
   readonly shots: readonly [number, number];
@@ -40,6 +46,8 @@ const RULES: Readonly<Record<DeviceKind, DeviceRules>> = {
     sampled: SAMPLED,
     noisePragmas: false,
     unitaryPragma: true,
+    classicalControl: false,
+    ownGates: true,
     programSets: false,
     maxQubits: 26,
     shots: [0, 100_000],
@@ -51,6 +59,8 @@ const RULES: Readonly<Record<DeviceKind, DeviceRules>> = {
     sampled: SAMPLED,
     noisePragmas: true,
     unitaryPragma: true,
+    classicalControl: false,
+    ownGates: true,
     programSets: false,
     maxQubits: 13,
     shots: [0, 100_000],
@@ -62,6 +72,8 @@ const RULES: Readonly<Record<DeviceKind, DeviceRules>> = {
     sampled: SAMPLED,
     noisePragmas: false,
     unitaryPragma: true,
+    classicalControl: true,
+    ownGates: true,
     programSets: true,
     maxQubits: 26,
     shots: [0, 1_000_000],
@@ -73,6 +85,8 @@ const RULES: Readonly<Record<DeviceKind, DeviceRules>> = {
     sampled: SAMPLED,
     noisePragmas: true,
     unitaryPragma: true,
+    classicalControl: true,
+    ownGates: true,
     programSets: true,
     maxQubits: 13,
     shots: [0, 1_000_000],
@@ -84,6 +98,8 @@ const RULES: Readonly<Record<DeviceKind, DeviceRules>> = {
     sampled: SAMPLED,
     noisePragmas: false,
     unitaryPragma: false,
+    classicalControl: false,
+    ownGates: false,
     programSets: true,
     maxQubits: 26,
     shots: [1, 100_000],
@@ -168,20 +184,15 @@ function prepareSet(programs: readonly ProgramAction[], rules: DeviceRules, shot
   };
 }
 
-type Inputs = Readonly<Record<string, number>>;
+type Inputs = Readonly<Record<string, InputValue>>;
 
-function numeric(value: number | string, name: string): number {
-  if (typeof value === 'number') return value;
-  return refuse(`A number for input '${name}' wanted, the bit string "${value}" found (inputs of type bit are not supported)`);
-}
-
+/** What one input may be is told by its declaration, which the parser checks. */
 function scalarInputs(program: ProgramAction): Inputs {
-  return Object.fromEntries(
-    Object.entries(program.inputs ?? {}).map(([name, value]) => {
-      if (typeof value === 'object') return refuse(`One number for input '${name}' wanted outside a program set, a list found`);
-      return [name, numeric(value, name)];
-    }),
-  );
+  const { inputs } = program;
+  for (const [name, value] of Object.entries(inputs ?? {})) {
+    if (typeof value === 'object') refuse(`One number for input '${name}' wanted outside a program set, a list found`);
+  }
+  return inputs ?? {};
 }
 
 /** One set of inputs per executable: the k-th entries of all lists. */
@@ -198,7 +209,7 @@ function inputRows(program: ProgramAction, programIndex: number): Inputs[] {
   if (lists.some(([, list]) => list.length !== length))
     fail('All Program inputs must have the same length when using ProgramSet');
   if (length === 0) fail('At least one entry in each input list wanted');
-  return Array.from({ length }, (_, k) => Object.fromEntries(lists.map(([name, list]) => [name, numeric(list[k]!, name)])));
+  return Array.from({ length }, (_, k) => Object.fromEntries(lists.map(([name, list]) => [name, list[k]!])));
 }
 
 /** Programs parsed without inputs, so that the executables of one program share the work. */
@@ -238,13 +249,22 @@ function prepareOne(program: ProgramAction, inputs: Inputs, rules: DeviceRules, 
   checkOperations(parsed, rules);
   checkResults(parsed, rules, shots);
   const theta = Float64Array.from(circuit.parameters, (name) => {
-    if (!Object.hasOwn(inputs, name)) return refuse(`Missing input variable '${name}'.`);
-    return inputs[name]!;
+    const value = Object.hasOwn(inputs, name) ? inputs[name] : refuse(`Missing input variable '${name}'.`);
+    if (typeof value === 'number') return value;
+    return refuse(
+      `One number for input '${name}' wanted, ${typeof value === 'string' ? `the bit string "${value}"` : 'a list'} found`,
+    );
   });
   return { circuit, theta, results, labels, mixed: rules.mixed };
 }
 
-function checkOperations({ circuit, verbatim, physical }: ParsedProgram, rules: DeviceRules): void {
+const OWN_GATES: ReadonlySet<UsedFeature['feature']> = new Set(['gate definitions', 'gate modifiers']);
+
+function checkOperations({ circuit, verbatim, physical, features }: ParsedProgram, rules: DeviceRules): void {
+  for (const { feature, line, column } of features) {
+    const accepted = OWN_GATES.has(feature) ? rules.ownGates : rules.classicalControl;
+    if (!accepted) refuse(`OpenQASM: line ${line}:${column} a feature of ${rules.name} wanted, ${feature} found`);
+  }
   if (hasNoise(circuit) && !rules.noisePragmas) refuse(`Noise instructions are not supported by ${rules.name}`);
   const unitary = circuit.operations.some((operation) => operation.kind === 'gate' && operation.matrix !== undefined);
   if (unitary && !rules.unitaryPragma) refuse(`Unitaries given as a matrix are not supported by ${rules.name}`);

@@ -5,10 +5,12 @@ import type { Control, GateOperation } from '../circuit/circuit.ts';
 import type { GateSpec } from '../circuit/gates.ts';
 import { GATES } from '../circuit/gates.ts';
 import { QuantumError } from '../errors.ts';
+import type { Evaluator } from './evaluate.ts';
+import { loopValues } from './loops.ts';
 import { inverted, raised, underControls } from './modifiers.ts';
 import type { Scope } from './scope.ts';
 import type { GateCall, GateDefinition, Modifier, Statement } from './syntax.ts';
-import { evaluate, evaluateInteger } from './values.ts';
+import { floatOf } from './values.ts';
 
 const MAX_DEPTH = 32;
 
@@ -20,10 +22,12 @@ const STANDARD = new Map<string, GateSpec>(
 export class GateLibrary {
   readonly #scope: Scope;
   readonly #definitions = new Map<string, GateDefinition>();
+  readonly #evaluator: Evaluator;
   #standard = false;
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, evaluator: Evaluator) {
     this.#scope = scope;
+    this.#evaluator = evaluator;
   }
 
   /** After `include "stdgates.inc"` its names are known too. */
@@ -69,7 +73,7 @@ export class GateLibrary {
       next += count;
       return own;
     });
-    const angles = call.angles.map((angle) => evaluate(angle, this.#scope));
+    const angles = call.angles.map((angle) => this.#evaluator.angle(angle));
     let operations = this.#body(call, angles, qubits.slice(next), depth);
     for (let i = call.modifiers.length - 1; i >= 0; i--) {
       const modifier = call.modifiers[i]!;
@@ -81,7 +85,7 @@ export class GateLibrary {
 
   #controlCount(modifier: Modifier): number {
     if (modifier.kind !== 'ctrl' && modifier.kind !== 'negctrl') return 0;
-    const count = modifier.count === undefined ? 1 : evaluateInteger(modifier.count, this.#scope);
+    const count = modifier.count === undefined ? 1 : this.#evaluator.whole(modifier.count);
     if (count < 1) this.#scope.fail(modifier.at, `at least one control wanted, ${count} found`);
     return count;
   }
@@ -89,7 +93,7 @@ export class GateLibrary {
   #modified(operations: readonly GateOperation[], modifier: Modifier, controls: readonly Control[]): GateOperation[] {
     if (modifier.kind === 'inv') return inverted(operations);
     if (modifier.kind !== 'pow') return underControls(operations, controls);
-    const exponent = evaluate(modifier.exponent, this.#scope);
+    const exponent = this.#evaluator.angle(modifier.exponent);
     if (typeof exponent !== 'number') throw new QuantumError('a number as exponent wanted, an input found');
     return raised(operations, exponent, this.#scope.room);
   }
@@ -108,7 +112,14 @@ export class GateLibrary {
     const place = new Map(definition.qubits.map((name, i) => [name, targets[i]!]));
     const operations: GateOperation[] = [];
     const each = (statement: Statement): void => {
-      if (statement.kind === 'for') this.#scope.loop(statement, each);
+      if (statement.kind === 'for') {
+        for (const item of loopValues(statement, this.#evaluator, this.#scope)) {
+          this.#scope.block(() => {
+            this.#scope.declare(statement.name, { kind: 'value', type: item.type, constant: true, value: item.value });
+            statement.body.forEach(each);
+          });
+        }
+      }
       if (statement.kind !== 'call') return;
       const qubits = statement.operands.map((operand) => {
         const qubit = operand.selectors.length === 0 ? place.get(operand.name) : undefined;
@@ -116,12 +127,17 @@ export class GateLibrary {
       });
       for (const operation of this.expand(statement, qubits, depth + 1)) operations.push(operation);
     };
-    this.#scope.within(
-      definition.angles.map((name, i) => [name, angles[i]!] as const),
-      () => {
-        for (const statement of definition.body) each(statement);
-      },
-    );
+    this.#scope.body(true, () => {
+      definition.angles.forEach((name, i) => {
+        this.#scope.declare(name, {
+          kind: 'value',
+          type: { kind: 'float', width: 64 },
+          constant: true,
+          value: floatOf(angles[i]!),
+        });
+      });
+      definition.body.forEach(each);
+    });
     return operations;
   }
 

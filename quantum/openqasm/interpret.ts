@@ -1,23 +1,33 @@
 /** What a program means: from statements to a circuit and the results it asks for. */
 
-import { parameter } from '../circuit/angle.ts';
 import type { Circuit, GateOperation } from '../circuit/circuit.ts';
-import { CircuitBuilder } from '../circuit/circuit.ts';
-import type { ObservableFactor } from '../circuit/observable.ts';
-import { hermitianFactor, standardFactor } from '../circuit/observable.ts';
 import { QuantumError } from '../errors.ts';
+import { Evaluator } from './evaluate.ts';
+import type { UsedFeature } from './features.ts';
+import { FeatureLog } from './features.ts';
 import { GateLibrary } from './gate-library.ts';
 import type { Token } from './lexer.ts';
+import { loopValues } from './loops.ts';
 import { parseStatements } from './parser.ts';
-import { MAX_DECLARED, Registers } from './registers.ts';
+import { Qubits } from './qubits.ts';
+import { Recorder } from './record.ts';
+import { Requests } from './requests.ts';
 import type { ResultRequest } from './results.ts';
 import { Scope } from './scope.ts';
-import type { FactorNode, GateCall, Operand, Pragma, ResultNode, Statement } from './syntax.ts';
-import { evaluate, evaluateInteger } from './values.ts';
+import { positions } from './selection.ts';
+import type { Completion } from './subroutines.ts';
+import { Subroutines } from './subroutines.ts';
+import type { GateCall, Operand, Pragma, Statement } from './syntax.ts';
+import type { Value } from './values.ts';
+import type { InputValue } from './variables.ts';
+import { Variables } from './variables.ts';
 
 export interface ParseOptions {
-  /** Values of inputs. The circuit keeps them as parameters; expressions that are not affine are expanded at these values. */
-  readonly inputs?: Readonly<Record<string, number>>;
+  /**
+   * Values of inputs. Real numbers stay parameters of the circuit: expressions that are not affine in them are expanded at these
+   * values, and a condition on them is decided by these values.
+   */
+  readonly inputs?: Readonly<Record<string, InputValue>>;
   /** Whether qubits that no operation and no result touches are left out. Default: only for physical qubits. */
   readonly compact?: boolean;
 }
@@ -27,200 +37,266 @@ export interface ParsedProgram {
   /** Name of each qubit of the circuit in the program: its index in the declaration, or k for `$k`. */
   readonly labels: readonly number[];
   readonly results: readonly ResultRequest[];
-  /** Declared inputs, in order. */
+  /** Declared inputs that are parameters of the circuit, in order. */
   readonly inputs: readonly string[];
   readonly verbatim: boolean;
   readonly physical: boolean;
+  /** Features that not every device accepts, each where it is first used. */
+  readonly features: readonly UsedFeature[];
 }
 
 /**
- * Parses an OpenQASM 3 program with Braket's pragmas.
+ * Parses an OpenQASM 3 program with Braket's pragmas and runs its classical part.
  * throws  OpenQasmError, with line and column, for anything that cannot be honoured; never another error
  */
 export function parseOpenQasm(source: string, options: ParseOptions = {}): ParsedProgram {
   return new Interpreter(options).run(parseStatements(source));
 }
 
-type Recorded =
-  | { readonly kind: 'gate'; readonly operation: GateOperation; readonly at: Token }
-  | {
-      readonly kind: 'noise';
-      readonly pragma: Extract<Pragma, { pragma: 'noise' }>;
-      readonly targets: number[];
-      readonly at: Token;
-    }
-  | { readonly kind: 'barrier'; readonly targets: number[]; readonly at: Token }
-  | { readonly kind: 'measure'; readonly targets: number[]; readonly at: Token };
-
-interface Slot {
-  readonly register: number;
-  readonly element: number;
-  readonly qubit: number;
-}
+/** Levels of nesting that a statement counts for. */
+const LEVELS_OF_A_STATEMENT = 3;
 
 class Interpreter {
   readonly #options: ParseOptions;
-  readonly #qubits = new Registers('qubit');
-  readonly #bits = new Registers('bit');
-  readonly #inputs: string[] = [];
-  readonly #recorded: Recorded[] = [];
-  readonly #results: { readonly request: ResultRequest; readonly at: Token }[] = [];
-  readonly #slots = new Map<string, Slot>();
-  readonly #physical = new Set<number>();
   readonly #scope: Scope;
+  readonly #evaluator: Evaluator;
   readonly #gates: GateLibrary;
-  #anonymous = 0;
+  readonly #qubits: Qubits;
+  readonly #variables: Variables;
+  readonly #subroutines: Subroutines;
+  readonly #recorder: Recorder;
+  readonly #requests: Requests;
+  readonly #features = new FeatureLog();
+  #blocks = 0;
   #verbatim = false;
 
   constructor(options: ParseOptions) {
     this.#options = options;
-    this.#scope = new Scope(options.inputs ?? {});
-    this.#gates = new GateLibrary(this.#scope);
+    const inputs = options.inputs ?? {};
+    this.#scope = new Scope((name) => {
+      const value = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+      return typeof value === 'number' ? value : undefined;
+    });
+    this.#subroutines = new Subroutines(this.#scope);
+    this.#evaluator = new Evaluator(this.#scope, (call) =>
+      this.#subroutines.has(call.name) ? this.#callSubroutine(call) : null,
+    );
+    this.#gates = new GateLibrary(this.#scope, this.#evaluator);
+    this.#qubits = new Qubits(this.#scope, this.#evaluator);
+    this.#variables = new Variables(this.#scope, this.#evaluator, this.#qubits, inputs);
+    this.#recorder = new Recorder(this.#scope);
+    this.#requests = new Requests(this.#scope, this.#qubits);
   }
 
   run(statements: readonly Statement[]): ParsedProgram {
-    for (const statement of statements) this.#execute(statement);
-    return this.#finish();
+    for (const statement of statements) {
+      const completion = this.#execute(statement);
+      if (completion !== null) {
+        const around = completion.kind === 'return' ? 'a subroutine' : 'a loop';
+        this.#scope.fail(statement.at, `${around} around '${completion.kind}' wanted`);
+      }
+    }
+    const { physical } = this.#qubits;
+    const { parameters } = this.#variables;
+    const recorded = this.#recorder.finish(this.#qubits.total, parameters, (this.#options.compact ?? false) || physical);
+    return { ...recorded, inputs: parameters, verbatim: this.#verbatim, physical, features: this.#features.used };
   }
 
-  #execute(statement: Statement): void {
-    this.#scope.spend(statement.at);
-    this.#scope.located(statement.at, () => this.#perform(statement));
+  #callSubroutine(call: Parameters<Subroutines['call']>[0]): Value | undefined {
+    return this.#scope.located(call.at, () =>
+      this.#subroutines.call(call, this.#evaluator, this.#qubits, (body) => this.#executeAll(body)),
+    );
   }
 
-  #perform(statement: Statement): void {
+  #executeAll(statements: readonly Statement[]): Completion {
+    for (const statement of statements) {
+      const completion = this.#execute(statement);
+      if (completion !== null) return completion;
+    }
+    return null;
+  }
+
+  #block(statements: readonly Statement[]): Completion {
+    this.#blocks++;
+    const completion = this.#scope.block(() => this.#executeAll(statements));
+    this.#blocks--;
+    return completion;
+  }
+
+  #execute(statement: Statement): Completion {
+    const { at } = statement;
+    this.#scope.spend(at);
+    this.#scope.enter(at, LEVELS_OF_A_STATEMENT);
+    try {
+      const completion = this.#perform(statement);
+      this.#scope.leave(LEVELS_OF_A_STATEMENT);
+      return completion;
+    } catch (error) {
+      throw this.#scope.positioned(at, error);
+    }
+  }
+
+  #perform(statement: Statement): Completion {
+    this.#features.note(statement);
+    switch (statement.kind) {
+      case 'if':
+        return this.#block(this.#evaluator.condition(statement.condition) ? statement.body : statement.otherwise);
+      case 'while':
+      case 'for':
+        return this.#loop(statement);
+      case 'box':
+        return this.#block(statement.body);
+      case 'break':
+      case 'continue':
+        return { kind: statement.kind };
+      case 'return':
+        return statement.value === undefined
+          ? { kind: 'return' }
+          : { kind: 'return', value: this.#evaluator.value(statement.value) };
+      default:
+        this.#act(statement);
+        return null;
+    }
+  }
+
+  #loop(loop: Extract<Statement, { kind: 'for' | 'while' }>): Completion {
+    const round = (body: () => Completion): Completion | 'on' => {
+      const completion = body();
+      return completion === null || completion.kind === 'continue' ? 'on' : completion.kind === 'break' ? null : completion;
+    };
+    if (loop.kind === 'while') {
+      while (this.#evaluator.condition(loop.condition)) {
+        this.#scope.spend(loop.at);
+        const ended = round(() => this.#block(loop.body));
+        if (ended !== 'on') return ended;
+      }
+      return null;
+    }
+    for (const { type, value } of loopValues(loop, this.#evaluator, this.#scope)) {
+      const ended = round(() =>
+        this.#scope.block(() => {
+          this.#scope.declare(loop.name, { kind: 'value', type, constant: false, value });
+          return this.#block(loop.body);
+        }),
+      );
+      if (ended !== 'on') return ended;
+    }
+    return null;
+  }
+
+  /** Statements that only do something, and go on. */
+  #act(statement: Exclude<Statement, { kind: 'if' | 'while' | 'for' | 'box' | 'break' | 'continue' | 'return' }>): void {
     switch (statement.kind) {
       case 'include':
         if (statement.file !== 'stdgates.inc') throw new QuantumError(`the file stdgates.inc wanted, '${statement.file}' found`);
         this.#gates.includeStandard();
         break;
-      case 'qubits':
-      case 'bits':
-      case 'input':
-      case 'value':
-      case 'gate':
-        this.#declare(statement);
+      case 'assign':
+        this.#variables.assign(statement);
         break;
       case 'measure':
         this.#measure(statement.qubits, statement.bits, statement.at);
         break;
-      case 'barrier': {
-        const targets = statement.operands.flatMap((operand) => [...this.#select(operand)]);
-        this.#recorded.push({ kind: 'barrier', targets, at: statement.at });
-        break;
-      }
-      case 'for':
-        this.#scope.loop(statement, (body) => this.#execute(body));
-        break;
-      case 'box':
-        for (const inner of statement.body) this.#execute(inner);
+      case 'barrier':
+        this.#recorder.add({ kind: 'barrier', targets: this.#targets(statement.operands), at: statement.at });
         break;
       case 'pragma':
         this.#pragma(statement, statement.at);
         break;
       case 'call':
-        this.#broadcast(statement);
+        this.#call(statement);
+        break;
+      default:
+        this.#declare(statement);
     }
   }
 
-  #declare(statement: Extract<Statement, { kind: 'qubits' | 'bits' | 'input' | 'value' | 'gate' }>): void {
+  #declare(statement: Extract<Statement, { kind: 'qubits' | 'input' | 'variable' | 'alias' | 'gate' | 'def' }>): void {
     const { name, at } = statement;
-    if (this.#qubits.has(name) || this.#bits.has(name) || this.#scope.declared(name) || this.#gates.has(name)) {
+    const callable = statement.kind === 'gate' || statement.kind === 'def';
+    if (this.#scope.declared(name) || (callable && (this.#gates.has(name) || this.#subroutines.has(name)))) {
       throw new QuantumError(`a new name wanted, '${name}' found`);
     }
+    const outermost = callable || statement.kind === 'qubits' || statement.kind === 'input';
+    if (outermost && this.#blocks > 0) throw new QuantumError(`the declaration of '${name}' outside of all blocks wanted`);
     switch (statement.kind) {
       case 'qubits':
-        if (this.#physical.size > 0) throw new QuantumError('either qubit registers or physical qubits wanted, not both');
-        this.#qubits.declare(name, statement.size && evaluateInteger(statement.size, this.#scope));
-        break;
-      case 'bits':
-        this.#bits.declare(name, statement.size && evaluateInteger(statement.size, this.#scope));
-        if (statement.measured) this.#measure(statement.measured, { name, selectors: [], at }, at);
+        this.#qubits.declare(name, statement.size);
         break;
       case 'input':
-        this.#inputs.push(name);
-        this.#scope.set(name, parameter(name));
+        this.#variables.input(statement);
         break;
-      case 'value':
-        this.#scope.set(name, evaluate(statement.value, this.#scope), statement.integer);
+      case 'variable':
+        this.#variables.declare(statement);
+        if (statement.measured) this.#measure(statement.measured, { name, selectors: [], at }, at);
+        break;
+      case 'alias':
+        this.#variables.alias(statement);
         break;
       case 'gate':
         this.#gates.define(statement);
+        break;
+      case 'def':
+        this.#subroutines.define(statement);
     }
   }
 
-  // Qubits
-
-  #select(operand: Operand): readonly number[] {
-    return this.#selection(operand).indices;
+  #targets(operands: readonly Operand[]): number[] {
+    return operands.flatMap((operand) => [...this.#qubits.select(operand)]);
   }
 
-  #selection(operand: Operand): { readonly indices: readonly number[]; readonly single: boolean } {
-    return this.#scope.located(operand.at, () => {
-      if (!operand.name.startsWith('$')) return this.#qubits.select(operand, this.#scope);
-      if (this.#qubits.total > 0) throw new QuantumError('either qubit registers or physical qubits wanted, not both');
-      const index = Number(operand.name.slice(1));
-      if (index >= MAX_DECLARED) throw new QuantumError(`a physical qubit below ${MAX_DECLARED} wanted, ${operand.name} found`);
-      this.#physical.add(index);
-      return { indices: [index], single: true };
-    });
+  /** A gate, or a subroutine whose value nobody wants. */
+  #call(call: GateCall): void {
+    const plain = call.operands.length === 0 && call.modifiers.length === 0;
+    if (plain && this.#subroutines.has(call.name)) {
+      this.#callSubroutine({ kind: 'call', name: call.name, operands: call.angles, at: call.at });
+    } else this.#broadcast(call);
   }
 
   /** One call of a gate on registers acts element by element; single qubits are repeated. */
   #broadcast(call: GateCall): void {
-    const selections = call.operands.map((operand) => this.#selection(operand));
-    const lengths = new Set(selections.filter((selection) => !selection.single).map((selection) => selection.indices.length));
+    const selections = call.operands.map((operand) => this.#qubits.selection(operand));
+    const lengths = new Set(selections.filter((selection) => !selection.single).map((selection) => selection.qubits.length));
     if (lengths.size > 1) this.#scope.fail(call.at, `registers of equal length wanted, ${[...lengths].join(' and ')} found`);
     const rounds = [...lengths][0] ?? 1;
     for (let i = 0; i < rounds; i++) {
-      const qubits = selections.map((selection) => (selection.single ? selection.indices[0]! : selection.indices[i]!));
-      for (const operation of this.#gates.expand(call, qubits)) {
-        this.#scope.spend(call.at);
-        this.#recorded.push({ kind: 'gate', operation, at: call.at });
-      }
+      const qubits = selections.map((selection) => (selection.single ? selection.qubits[0]! : selection.qubits[i]!));
+      for (const operation of this.#gates.expand(call, qubits)) this.#recorder.add({ kind: 'gate', operation, at: call.at });
     }
   }
 
-  // Measurement
-
   #measure(qubits: Operand, bits: Operand | undefined, at: Token): void {
-    const targets = [...this.#select(qubits)];
-    this.#recorded.push({ kind: 'measure', targets, at });
+    const targets = this.#targets([qubits]);
+    this.#recorder.add({ kind: 'measure', targets, at });
     if (bits === undefined) {
-      for (const qubit of targets) {
-        this.#slots.set(`:${this.#anonymous}`, { register: Number.MAX_SAFE_INTEGER, element: this.#anonymous++, qubit });
-      }
+      for (const qubit of targets) this.#recorder.read(qubit);
       return;
     }
-    const places = this.#scope.located(bits.at, () => this.#bits.select(bits, this.#scope).indices);
+    const entry = this.#scope.lookup(bits.name);
+    if (entry?.kind !== 'value' || entry.type.kind !== 'bit' || entry.register === undefined) {
+      throw this.#scope.positioned(bits.at, new QuantumError(`a bit register wanted, '${bits.name}' found`));
+    }
+    const { register } = entry;
+    let places = Array.from({ length: entry.type.width ?? 1 }, (_, i) => i);
+    for (const selector of this.#evaluator.places(bits.selectors)) {
+      const from = places;
+      places = this.#scope.located(bits.at, () => positions(selector, from.length, bits.name).map((place) => from[place]!));
+    }
     if (places.length !== targets.length)
       this.#scope.fail(at, `as many bits as qubits wanted, ${places.length} bits for ${targets.length} found`);
-    places.forEach((place, i) => {
-      const register = this.#bits.names().indexOf(this.#bits.registerOf(place));
-      this.#slots.set(`${place}`, { register, element: place, qubit: targets[i]! });
+    entry.measured = true;
+    places.forEach((element, i) => {
+      this.#recorder.read(targets[i]!, { register, element });
     });
   }
 
-  // Pragmas
-
   #pragma(pragma: Pragma, at: Token): void {
     if (pragma.pragma === 'verbatim') this.#verbatim = true;
-    else if (pragma.pragma === 'result') this.#results.push({ request: this.#result(pragma.result), at });
+    else if (pragma.pragma === 'result') this.#recorder.ask(this.#requests.request(pragma.result, this.#variables.parameters));
     else {
-      const targets =
-        pragma.operands === null ? this.#everyQubit(at) : pragma.operands.flatMap((operand) => [...this.#select(operand)]);
-      if (pragma.pragma === 'noise') this.#recorded.push({ kind: 'noise', pragma, targets, at });
-      else {
-        const operation: GateOperation = {
-          kind: 'gate',
-          gate: 'unitary',
-          targets,
-          angles: [],
-          controls: [],
-          matrix: pragma.matrix,
-        };
-        this.#recorded.push({ kind: 'gate', operation, at });
-      }
+      const targets = pragma.operands === null ? this.#everyQubit(at) : this.#targets(pragma.operands);
+      if (pragma.pragma === 'noise') this.#recorder.add({ kind: 'noise', pragma, targets, at });
+      else this.#recorder.add({ kind: 'gate', operation: unitary(pragma.matrix, targets), at });
     }
   }
 
@@ -228,130 +304,8 @@ class Interpreter {
     if (this.#qubits.total === 0) this.#scope.fail(at, "qubit registers wanted where 'all' is used");
     return Array.from({ length: this.#qubits.total }, (_, i) => i);
   }
-
-  #result(node: ResultNode): ResultRequest {
-    switch (node.type) {
-      case 'state_vector':
-      case 'amplitude':
-        return node;
-      case 'probability':
-      case 'density_matrix':
-        return { type: node.type, targets: node.operands?.flatMap((operand) => [...this.#select(operand)]) ?? null };
-      case 'adjoint_gradient': {
-        for (const name of node.parameters === 'all' ? [] : node.parameters) {
-          if (!this.#inputs.includes(name)) throw new QuantumError(`an input of the program wanted, '${name}' found`);
-        }
-        const observable = node.terms.map((term) => ({
-          coefficient: term.coefficient,
-          factors: term.factors.map((factor) => this.#factor(factor, false)),
-        }));
-        return { type: node.type, observable, parameters: node.parameters };
-      }
-      default: {
-        const [first] = node.factors;
-        const whole = first!.operands === null || (first!.name !== 'hermitian' && this.#select(first!.operands[0]!).length > 1);
-        const everyQubit = node.factors.length === 1 && whole;
-        return { type: node.type, factors: node.factors.map((factor) => this.#factor(factor, everyQubit)), everyQubit };
-      }
-    }
-  }
-
-  #factor(node: FactorNode, everyQubit: boolean): ObservableFactor {
-    if (everyQubit) {
-      return node.matrix === undefined ? standardFactor(node.name as 'z', 0) : hermitianFactor(node.matrix, [0]);
-    }
-    if (node.operands === null) return this.#scope.fail(node.at, "targets of the observable wanted, 'all' found");
-    const targets = node.operands.flatMap((operand) => [...this.#select(operand)]);
-    return this.#scope.located(node.at, () => {
-      if (node.matrix !== undefined) return hermitianFactor(node.matrix, targets);
-      if (targets.length !== 1) throw new QuantumError(`${node.name}: one target wanted, ${targets.length} found`);
-      return standardFactor(node.name as 'z', targets[0]!);
-    });
-  }
-
-  // The end
-
-  #finish(): ParsedProgram {
-    const physical = this.#physical.size > 0;
-    const compact = this.#options.compact ?? physical;
-    const labels = compact || physical ? this.#touched() : Array.from({ length: this.#qubits.total }, (_, i) => i);
-    const start: Token = { kind: 'end', text: '', line: 1, column: 1 };
-    const place = new Map(labels.map((label, i) => [label, i]));
-    const move = (qubits: readonly number[]) => qubits.map((qubit) => place.get(qubit)!);
-    const builder = this.#scope.located(start, () => new CircuitBuilder(labels.length));
-    builder.declare(...this.#inputs);
-    const measured = new Set<number>();
-    for (const item of this.#recorded) this.#scope.located(item.at, () => this.#write(builder, item, move, measured));
-    this.#scope.located(start, () => builder.measure(...move(this.#readOrder())));
-    return {
-      circuit: builder.build(),
-      labels,
-      results: this.#results.map(({ request }) => moved(request, move)),
-      inputs: this.#inputs,
-      verbatim: this.#verbatim,
-      physical,
-    };
-  }
-
-  /** Adds one operation; measurements are final, so they only close their qubits here. */
-  #write(builder: CircuitBuilder, item: Recorded, move: (qubits: readonly number[]) => number[], measured: Set<number>): void {
-    if (item.kind === 'barrier') {
-      builder.barrier(move(item.targets).filter((qubit) => qubit !== undefined));
-      return;
-    }
-    for (const qubit of touches(item)) {
-      if (measured.has(qubit))
-        throw new QuantumError(`nothing after the measurement of a qubit wanted, qubit ${qubit} is used again`);
-    }
-    if (item.kind === 'measure') for (const qubit of item.targets) measured.add(qubit);
-    else if (item.kind === 'noise')
-      builder.noise(item.pragma.channel, move(item.targets), item.pragma.probabilities, item.pragma.kraus);
-    else {
-      const { operation } = item;
-      const controls = operation.controls.map((control) => ({ ...control, qubit: move([control.qubit])[0]! }));
-      builder.append({ ...operation, targets: move(operation.targets), controls });
-    }
-  }
-
-  /** Measured qubits in the order of the classical bits they were read into. */
-  #readOrder(): number[] {
-    const slots = [...this.#slots.values()].sort((a, b) => a.register - b.register || a.element - b.element);
-    if (new Set(slots.map((slot) => slot.register)).size > 1) {
-      throw new QuantumError('measurement into a single bit register wanted, several found');
-    }
-    return slots.map((slot) => slot.qubit);
-  }
-
-  /** Labels of the qubits that an operation, a measurement or a result touches; all declared ones when there are none. */
-  #touched(): number[] {
-    const touched = new Set<number>();
-    for (const item of this.#recorded) {
-      if (item.kind !== 'barrier') for (const qubit of touches(item)) touched.add(qubit);
-    }
-    for (const { request } of this.#results) for (const qubit of targetsOf(request)) touched.add(qubit);
-    if (touched.size === 0) return Array.from({ length: this.#qubits.total }, (_, i) => i);
-    return [...touched].sort((a, b) => a - b);
-  }
 }
 
-function touches(item: Recorded): readonly number[] {
-  if (item.kind !== 'gate') return item.targets;
-  return [...item.operation.targets, ...item.operation.controls.map((control) => control.qubit)];
-}
-
-function targetsOf(request: ResultRequest): number[] {
-  if ('targets' in request) return [...(request.targets ?? [])];
-  if ('factors' in request) return request.everyQubit ? [] : request.factors.flatMap((factor) => [...factor.targets]);
-  if ('observable' in request) return request.observable.flatMap((term) => term.factors.flatMap((factor) => [...factor.targets]));
-  return [];
-}
-
-function moved(request: ResultRequest, move: (qubits: readonly number[]) => number[]): ResultRequest {
-  const factor = (one: ObservableFactor): ObservableFactor => ({ ...one, targets: move(one.targets) });
-  if ('targets' in request) return { ...request, targets: request.targets && move(request.targets) };
-  if ('factors' in request) return request.everyQubit ? request : { ...request, factors: request.factors.map(factor) };
-  if ('observable' in request) {
-    return { ...request, observable: request.observable.map((term) => ({ ...term, factors: term.factors.map(factor) })) };
-  }
-  return request;
+function unitary(matrix: NonNullable<GateOperation['matrix']>, targets: number[]): GateOperation {
+  return { kind: 'gate', gate: 'unitary', targets, angles: [], controls: [], matrix };
 }

@@ -33,7 +33,7 @@ const WORD = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}_]*/uy;
 const HARDWARE = /\$\d+/y;
 const NUMBER = /(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y;
 const STRING = /"[^"\n]*"|'[^'\n]*'/y;
-const SYMBOL = /->|\*\*|\+\+|==|!=|<=|>=|&&|\|\||<<|>>|[-+*/%^~!&|<>=@:;,()[\]{}]/y;
+const SYMBOL = /\*\*=|<<=|>>=|->|\*\*|\+\+|==|!=|<=|>=|&&|\|\||<<|>>|[-+*/%^~&|]=|[-+*/%^~!&|<>=@:;,#()[\]{}]/y;
 
 const KINDS: readonly (readonly [TokenKind, RegExp])[] = [
   ['identifier', WORD],

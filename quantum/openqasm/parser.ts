@@ -1,20 +1,30 @@
 /** From tokens to statements: the grammar of programs. What a program means is told in interpret.ts. */
 
+import {
+  readAlias,
+  readAssignment,
+  readIf,
+  readInput,
+  readLoop,
+  readReturn,
+  readSubroutine,
+  readVariable,
+  seesAssignment,
+} from './classical-parser.ts';
 import type { Token } from './lexer.ts';
 import { tokenize } from './lexer.ts';
 import { readPragma } from './pragmas.ts';
-import type { GateCall, GateDefinition, Modifier, Statement } from './syntax.ts';
+import type { Expression, GateCall, GateDefinition, Modifier, Statement } from './syntax.ts';
 import { TokenReader } from './token-reader.ts';
+import { readSize, seesType } from './type-reader.ts';
 
-/** Parts of the language that Braket's on-demand simulators do not run either. */
+/** Parts of the language that no simulator here runs. Measured bits are only read at the end, so nothing can wait for them. */
 const REFUSED = new Set(
   (
-    'if else while def extern return break continue switch case default output array cal defcal defcalgrammar delay ' +
-    'reset let stretch duration durationof complex bool opaque end readonly mutable'
+    'extern switch case default output cal defcal defcalgrammar delay ' +
+    'reset stretch duration durationof complex opaque end readonly mutable'
   ).split(' '),
 );
-
-const NUMERIC_TYPES = new Set(['float', 'int', 'uint', 'angle']);
 
 /** Statements of a program; throws OpenQasmError with line and column. */
 export function parseStatements(source: string): Statement[] {
@@ -46,29 +56,47 @@ function readStatement(reader: TokenReader): Statement {
     case 'qubit':
     case 'qreg':
       return readQubits(reader, at);
-    case 'bit':
     case 'creg':
-      return readBits(reader, at);
+      return readOldBits(reader, at);
     case 'input':
       return readInput(reader, at);
+    case 'let':
+      return readAlias(reader, at);
+    case 'if':
+      return readIf(reader, at, readBody);
+    case 'while':
+    case 'for':
+      return readLoop(reader, at, readBody);
+    case 'def':
+      return readSubroutine(reader, at, readBlock);
+    case 'return':
+      return readReturn(reader, at);
+    case 'break':
+    case 'continue':
+      reader.take();
+      reader.expect(';');
+      return { kind: at.text, at };
     case 'gate':
       return readGate(reader, at);
     case 'measure':
       return readMeasure(reader, at);
     case 'barrier':
       return readBarrier(reader, at);
-    case 'for':
-      return readFor(reader, at);
     case 'box':
       reader.take();
       return { kind: 'box', body: readBlock(reader), at };
     case 'const':
       reader.take();
-      return readValue(reader, at);
+      return readVariable(reader, at, true);
     default:
-      if (NUMERIC_TYPES.has(at.text)) return readValue(reader, at);
-      return isAssignment(reader) ? readAssignment(reader, at) : readCall(reader);
+      if (seesType(reader)) return readVariable(reader, at, false);
+      return seesAssignment(reader) ? readAssignment(reader, at) : readCall(reader);
   }
+}
+
+/** The body of a branch or a loop: a block or one statement. */
+function readBody(reader: TokenReader): Statement[] {
+  return reader.sees('{') ? readBlock(reader) : [reader.nested(() => readStatement(reader))];
 }
 
 function readBlock(reader: TokenReader): Statement[] {
@@ -102,50 +130,17 @@ function readRegister(reader: TokenReader) {
   return { name, size };
 }
 
-function readSize(reader: TokenReader) {
-  if (!reader.accept('[')) return undefined;
-  const size = reader.expression();
-  reader.expect(']');
-  return size;
-}
-
-/** bit c; bit[n] c; creg c[n]; bit[n] c = measure q; */
-function readBits(reader: TokenReader, at: Token): Statement {
+/** creg c[n]; as the version before wrote bit[n] c; */
+function readOldBits(reader: TokenReader, at: Token): Statement {
   const { name, size } = readRegister(reader);
-  const sized = size === undefined ? {} : { size };
-  if (!reader.accept('=')) {
-    reader.expect(';');
-    return { kind: 'bits', name, ...sized, at };
-  }
-  reader.expect('measure');
-  const measured = reader.operand();
   reader.expect(';');
-  return { kind: 'bits', name, ...sized, measured, at };
-}
-
-function readType(reader: TokenReader): string {
-  const type = reader.expectKind('identifier', 'a type');
-  if (!NUMERIC_TYPES.has(type.text)) reader.fail('the type float, angle, int or uint wanted', type);
-  readSize(reader);
-  return type.text;
-}
-
-function readInput(reader: TokenReader, at: Token): Statement {
-  reader.take();
-  readType(reader);
-  const name = reader.expectKind('identifier', 'the name of an input').text;
-  reader.expect(';');
-  return { kind: 'input', name, at };
-}
-
-/** const float x = …; and float x = …; are the same here: nothing can be assigned twice. */
-function readValue(reader: TokenReader, at: Token): Statement {
-  const integer = /int$/.test(readType(reader));
-  const name = reader.expectKind('identifier', 'a name').text;
-  reader.expect('=');
-  const value = reader.expression();
-  reader.expect(';');
-  return { kind: 'value', name, integer, value, at };
+  return {
+    kind: 'variable',
+    name,
+    type: { kind: 'bit', ...(size === undefined ? {} : { width: size }), at },
+    constant: false,
+    at,
+  };
 }
 
 function readGate(reader: TokenReader, at: Token): GateDefinition {
@@ -176,44 +171,6 @@ function readBarrier(reader: TokenReader, at: Token): Statement {
   return { kind: 'barrier', operands, at };
 }
 
-/** for int i in [0:3] { … } and for uint i in {0, 2} { … } */
-function readFor(reader: TokenReader, at: Token): Statement {
-  reader.take();
-  if (NUMERIC_TYPES.has(reader.next.text)) readType(reader);
-  const name = reader.expectKind('identifier', 'a loop variable').text;
-  reader.expect('in');
-  const bracketed = reader.accept('[');
-  const range = reader.selector();
-  if (bracketed) reader.expect(']');
-  return {
-    kind: 'for',
-    name,
-    range,
-    body: reader.sees('{') ? readBlock(reader) : [reader.nested(() => readStatement(reader))],
-    at,
-  };
-}
-
-/** Looks for '=' before the statement ends, without taking anything. */
-function isAssignment(reader: TokenReader): boolean {
-  for (let ahead = 1; ahead < 64; ahead++) {
-    const token = reader.peek(ahead);
-    if (token.kind === 'symbol' && token.text === '=') return true;
-    if (token.kind === 'end' || (token.kind === 'symbol' && /^[;{(@]$/.test(token.text))) return false;
-  }
-  return false;
-}
-
-function readAssignment(reader: TokenReader, at: Token): Statement {
-  const bits = reader.operand();
-  reader.expect('=');
-  if (!reader.sees('measure')) reader.fail("'measure' wanted (classical assignment is not supported)");
-  reader.take();
-  const qubits = reader.operand();
-  reader.expect(';');
-  return { kind: 'measure', qubits, bits, at };
-}
-
 function readModifier(reader: TokenReader): Modifier {
   const at = reader.take();
   const argument = () => {
@@ -237,7 +194,7 @@ function readCall(reader: TokenReader): GateCall {
     if (modifiers.length > 64) reader.fail('at most 64 modifiers wanted');
   }
   const at = reader.expectKind('identifier', 'a gate');
-  let angles: GateCall['angles'] = [];
+  let angles: readonly Expression[] = [];
   if (reader.accept('(')) {
     angles = reader.sees(')') ? [] : reader.list(() => reader.expression());
     reader.expect(')');

@@ -1,52 +1,84 @@
-/** The names and values in sight while a program is executed, and the budget that keeps execution finite. */
+/** The names in sight while a program is executed, and the budget that keeps execution finite. */
 
-import type { Angle } from '../circuit/angle.ts';
 import { OpenQasmError, QuantumError } from '../errors.ts';
 import type { Token } from './lexer.ts';
-import { countRange } from './registers.ts';
-import type { Statement } from './syntax.ts';
-import type { ValueScope } from './values.ts';
-import { evaluateInteger } from './values.ts';
+import type { InputLookup } from './tangents.ts';
+import type { ClassicalType, Value } from './values.ts';
 
-/** Statements, loop rounds and gates that one program may make. */
+/** Statements, loop rounds and gates that one program may make; a step of an expression counts as a small part of one. */
 export const MAX_WORK = 1_000_000;
+const EXPRESSION_WORK = 0.05;
+/** Bound on recursion, so that no program can overflow the stack: one per expression inside another, more for a statement. */
+const MAX_DEPTH = 1200;
 
-export class Scope implements ValueScope {
-  readonly #frames: Map<string, Angle>[] = [new Map()];
-  readonly #integers: Set<string>[] = [new Set()];
-  readonly #inputs: Readonly<Record<string, number>>;
+export type Entry =
+  | {
+      readonly kind: 'value';
+      readonly type: ClassicalType;
+      readonly constant: boolean;
+      /** undefined: declared, but never written. */
+      value: Value | undefined;
+      /** Bits take measurements; the number tells registers apart. */
+      readonly register?: number;
+      /** After a measurement nobody can read the value, since measurement comes last. */
+      measured?: boolean;
+    }
+  /** `single`: one qubit, over which gates do not broadcast. */
+  | { readonly kind: 'qubits'; readonly qubits: readonly number[]; readonly single: boolean };
+
+type Frame = Map<string, Entry>;
+
+export class Scope {
+  readonly #globals: Frame = new Map();
+  #frames: Frame[] = [this.#globals];
+  /** Inside a gate only constants can be seen from outside. */
+  #constantsOnly = false;
+  readonly #inputs: InputLookup;
   #work = 0;
+  #depth = 0;
 
-  constructor(inputs: Readonly<Record<string, number>>) {
-    this.#inputs = inputs;
+  constructor(input: InputLookup) {
+    this.#inputs = input;
   }
 
-  lookup = (name: string): Angle | undefined => this.#frames.findLast((frame) => frame.has(name))?.get(name);
+  input: InputLookup = (name) => this.#inputs(name);
 
-  input = (name: string): number | undefined => (Object.hasOwn(this.#inputs, name) ? this.#inputs[name] : undefined);
+  lookup(name: string): Entry | undefined {
+    for (let i = this.#frames.length - 1; i >= 0; i--) {
+      const entry = this.#frames[i]!.get(name);
+      if (entry === undefined) continue;
+      const hidden = i === 0 && this.#constantsOnly && !(entry.kind === 'value' && entry.constant);
+      return hidden ? undefined : entry;
+    }
+    return undefined;
+  }
 
-  isInteger = (name: string): boolean => {
-    const frame = this.#frames.findLastIndex((names) => names.has(name));
-    return frame >= 0 && this.#integers[frame]!.has(name);
-  };
-
-  /** Whether the innermost frame has the name. */
+  /** Whether the innermost block has the name. */
   declared(name: string): boolean {
     return this.#frames.at(-1)!.has(name);
   }
 
-  set(name: string, value: Angle, integer = false): void {
-    this.#frames.at(-1)!.set(name, value);
-    if (integer) this.#integers.at(-1)!.add(name);
+  declare(name: string, entry: Entry): void {
+    this.#frames.at(-1)!.set(name, entry);
   }
 
-  /** Runs an action with further names in sight. */
-  within(names: Iterable<readonly [string, Angle]>, action: () => void, integers: Iterable<string> = []): void {
-    this.#frames.push(new Map(names));
-    this.#integers.push(new Set(integers));
-    action();
+  /** Runs an action in a block of its own. */
+  block<T>(action: () => T): T {
+    this.#frames.push(new Map());
+    const result = action();
     this.#frames.pop();
-    this.#integers.pop();
+    return result;
+  }
+
+  /** Runs the body of a subroutine or a gate: it sees its own names and the global ones, of these a gate only the constants. */
+  body<T>(constantsOnly: boolean, action: () => T): T {
+    const [frames, only] = [this.#frames, this.#constantsOnly];
+    this.#frames = [this.#globals, new Map()];
+    this.#constantsOnly = constantsOnly;
+    const result = action();
+    this.#frames = frames;
+    this.#constantsOnly = only;
+    return result;
   }
 
   get room(): number {
@@ -58,6 +90,21 @@ export class Scope implements ValueScope {
     if (this.#work > MAX_WORK) this.fail(at, `a program of at most ${MAX_WORK} steps wanted`);
   }
 
+  /** Work of an expression that touches so many elements. */
+  spendSmall(at: Token, elements = 1): void {
+    this.spend(at, EXPRESSION_WORK * elements);
+  }
+
+  /** Guards recursion; an error leaves the counter as it is, since it ends the program. */
+  enter(at: Token, levels: number): void {
+    this.#depth += levels;
+    if (this.#depth > MAX_DEPTH) this.fail(at, 'a less deep nesting of calls and expressions wanted');
+  }
+
+  leave(levels: number): void {
+    this.#depth -= levels;
+  }
+
   fail(at: Token, message: string): never {
     throw new OpenQasmError(message, at.line, at.column);
   }
@@ -67,28 +114,12 @@ export class Scope implements ValueScope {
     try {
       return action();
     } catch (error) {
-      if (error instanceof QuantumError && !(error instanceof OpenQasmError)) this.fail(at, error.message);
-      throw error;
+      throw this.positioned(at, error);
     }
   }
 
-  /** Runs the body of a loop for every value of its variable. */
-  loop(statement: Extract<Statement, { kind: 'for' }>, each: (body: Statement) => void): void {
-    for (const item of this.#items(statement)) {
-      this.spend(statement.at);
-      const body = () => {
-        for (const inner of statement.body) each(inner);
-      };
-      this.within([[statement.name, item]], body, [statement.name]);
-    }
-  }
-
-  #items({ range, at }: Extract<Statement, { kind: 'for' }>): Iterable<number> {
-    if (range.kind === 'set') return range.items.map((item) => evaluateInteger(item, this));
-    if (range.kind !== 'range' || range.start === undefined || range.stop === undefined) {
-      return this.fail(at, 'a loop over [start:stop], [start:step:stop] or {…} wanted');
-    }
-    const step = range.step === undefined ? 1 : evaluateInteger(range.step, this);
-    return countRange(evaluateInteger(range.start, this), step, evaluateInteger(range.stop, this));
+  positioned(at: Token, error: unknown): unknown {
+    const bare = error instanceof QuantumError && !(error instanceof OpenQasmError);
+    return bare ? new OpenQasmError(error.message, at.line, at.column) : error;
   }
 }

@@ -3,14 +3,18 @@
 import { OpenQasmError } from '../errors.ts';
 import type { Token, TokenKind } from './lexer.ts';
 import { numberOf } from './lexer.ts';
-import type { Expression, Operand, Selector } from './syntax.ts';
+import type { Expression, Operand, Selector, TypeNode } from './syntax.ts';
+import { readType, SCALARS } from './type-reader.ts';
 
 export const MAX_NESTING = 64;
 /** Operators in one expression; bounds the depth of its tree. */
 const MAX_OPERATORS = 1000;
 
-const PRECEDENCE: Readonly<Record<string, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '**': 4 };
-const UNARY_PRECEDENCE = 3;
+/** Loosest first, as in the specification of the language. */
+const LEVELS = ['||', '&&', '|', '^', '&', '== !=', '< <= > >=', '<< >>', '+ -', '* / %', 'unary', '**'];
+const PRECEDENCE = new Map(LEVELS.flatMap((names, level) => names.split(' ').map((name): [string, number] => [name, level])));
+const UNARY_PRECEDENCE = PRECEDENCE.get('unary')!;
+const SIGNS = new Set(['-', '+', '!', '~']);
 
 export class TokenReader {
   readonly #tokens: readonly Token[];
@@ -84,7 +88,7 @@ export class TokenReader {
       let left = this.#prefix();
       for (;;) {
         const operator = this.next;
-        const precedence = operator.kind === 'symbol' ? PRECEDENCE[operator.text] : undefined;
+        const precedence = operator.kind === 'symbol' ? PRECEDENCE.get(operator.text) : undefined;
         if (precedence === undefined || precedence < minimum) {
           this.#expressionDepth--;
           return left;
@@ -99,42 +103,70 @@ export class TokenReader {
   }
 
   #prefix(): Expression {
-    const at = this.take();
-    if (at.kind === 'integer' || at.kind === 'float') return { kind: 'number', value: numberOf(at), at };
-    if (at.kind === 'symbol' && (at.text === '-' || at.text === '+')) {
+    const at = this.next;
+    if (at.kind === 'symbol' && SIGNS.has(at.text)) {
+      this.take();
       return { kind: 'unary', operator: at.text, operand: this.expression(UNARY_PRECEDENCE), at };
     }
+    const of = this.#primary();
+    const selectors = this.selectors();
+    return selectors.length === 0 ? of : { kind: 'index', of, selectors, at };
+  }
+
+  #primary(): Expression {
+    if (this.next.kind === 'identifier' && (SCALARS.has(this.next.text) || this.sees('array'))) return this.#cast();
+    const at = this.take();
+    if (at.kind === 'integer' || at.kind === 'float') return { kind: 'number', value: numberOf(at), at };
+    if (at.kind === 'string') {
+      const digits = at.text.slice(1, -1).replaceAll('_', '');
+      if (!/^[01]+$/.test(digits)) this.fail('a string of bits wanted', at);
+      return { kind: 'bits', bits: [...digits].map((digit) => digit === '1'), at };
+    }
+    if (at.kind === 'hardware') return { kind: 'name', name: at.text, at };
     if (at.kind === 'symbol' && at.text === '(') {
       const inner = this.expression();
       this.expect(')');
       return inner;
     }
-    if (at.kind === 'identifier') {
-      // A type name before parentheses is a cast, float(x) or float[64](x): the value stays.
-      const width = /^(?:float|angle|int|uint)$/.test(at.text) && this.sees('[');
-      if (width) {
-        this.take();
-        this.expression();
-        this.expect(']');
-      }
-      if (!this.accept('(')) return { kind: 'name', name: at.text, at };
-      const operands = this.sees(')') ? [] : this.list(() => this.expression());
-      this.expect(')');
-      return { kind: 'call', name: at.text, operands, at };
+    if (at.kind === 'symbol' && at.text === '{') {
+      const items = this.list(() => this.expression());
+      this.expect('}');
+      return { kind: 'array', items, at };
     }
-    return this.fail('an expression wanted', at);
+    if (at.kind !== 'identifier') return this.fail('an expression wanted', at);
+    if (at.text === 'measure') this.fail('a classical value wanted (mid-circuit measurement is not supported)', at);
+    if (!this.accept('(')) return { kind: 'name', name: at.text, at };
+    const operands = this.sees(')') ? [] : this.list(() => this.expression());
+    this.expect(')');
+    return { kind: 'call', name: at.text, operands, at };
+  }
+
+  /** A type name before parentheses: float(x), int[8](x). */
+  #cast(): Expression {
+    const at = this.next;
+    const type: TypeNode = readType(this);
+    this.expect('(');
+    const operand = this.expression();
+    this.expect(')');
+    return { kind: 'cast', type, operand, at };
+  }
+
+  /** Brackets behind a name, those with commas and those with several pairs alike. */
+  selectors(): Selector[] {
+    const selectors: Selector[] = [];
+    while (this.accept('[')) {
+      selectors.push(...this.list(() => this.selector()));
+      this.expect(']');
+      if (selectors.length > MAX_NESTING) this.fail(`at most ${MAX_NESTING} indices wanted`);
+    }
+    return selectors;
   }
 
   operand(): Operand {
     const at = this.next;
     if (at.kind === 'hardware') return { name: this.take().text, selectors: [], at };
     const name = this.expectKind('identifier', 'a qubit or register').text;
-    const selectors: Selector[] = [];
-    while (this.accept('[')) {
-      selectors.push(this.selector());
-      this.expect(']');
-    }
-    return { name, selectors, at };
+    return { name, selectors: this.selectors(), at };
   }
 
   /** What stands between brackets. */
@@ -146,7 +178,7 @@ export class TokenReader {
     }
     const parts: (Expression | undefined)[] = [];
     for (;;) {
-      parts.push(this.sees(':') || this.sees(']') ? undefined : this.expression());
+      parts.push(this.sees(':') || this.sees(']') || this.sees(',') ? undefined : this.expression());
       if (!this.accept(':')) break;
     }
     if (parts.length === 1) return parts[0] === undefined ? this.fail('an index wanted') : { kind: 'index', index: parts[0] };

@@ -1,196 +1,167 @@
-/**
- * Values of expressions: numbers, or affine forms in the inputs of the program. Where an expression is not affine and the inputs
- * have values, it is replaced by its tangent there: same value, same first derivatives, which is all that a simulator or an
- * adjoint gradient at these inputs asks.
- */
+/** Classical values and their types, and the conversion of one into another. */
 
 import type { Angle } from '../circuit/angle.ts';
-import { addAngles, evaluateAngle, scaleAngle } from '../circuit/angle.ts';
-import { OpenQasmError } from '../errors.ts';
-import type { Expression } from './syntax.ts';
+import { QuantumError } from '../errors.ts';
 
-export interface ValueScope {
-  /** Value of a name: constant, loop variable, gate angle or input; undefined when it is not known. */
-  readonly lookup: (name: string) => Angle | undefined;
-  /** Whether a name was declared as an integer. */
-  readonly isInteger: (name: string) => boolean;
-  /** Value of an input, if it was given. */
-  readonly input: (name: string) => number | undefined;
+/** A float may be an affine form in the inputs of the program; everything else is known. Elements never written are undefined. */
+export type Value =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: Angle }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'bits'; readonly items: readonly (Value | undefined)[] }
+  | { readonly kind: 'array'; readonly items: readonly (Value | undefined)[] };
+
+export type ClassicalType =
+  | { readonly kind: 'int' | 'uint'; readonly width?: number }
+  | { readonly kind: 'float'; readonly width: 16 | 32 | 64 }
+  | { readonly kind: 'angle' | 'bool' }
+  /** Without a width a single bit, which is a bool. */
+  | { readonly kind: 'bit'; readonly width?: number }
+  /** The size of an array that a subroutine takes may be open. */
+  | { readonly kind: 'array'; readonly of: ClassicalType; readonly size?: number };
+
+/** Turns an affine form into its value at the inputs and back; throws where an input has no value. */
+export interface Shift {
+  readonly known: (angle: Angle) => number;
+  /** The form with another value and the same slopes. */
+  readonly moved: (angle: Angle, by: number) => Angle;
 }
 
-interface Curve {
-  readonly value: (x: number) => number;
-  readonly slope: (x: number) => number;
+export const intOf = (value: number): Value => ({ kind: 'int', value: wholeNumber(value) });
+export const floatOf = (value: Angle): Value => ({ kind: 'float', value });
+export const boolOf = (value: boolean): Value => ({ kind: 'bool', value });
+export const bitsOf = (bits: readonly boolean[]): Value => ({ kind: 'bits', items: bits.map(boolOf) });
+
+function wholeNumber(value: number): number {
+  if (Number.isSafeInteger(value)) return value + 0;
+  throw new QuantumError(`a whole number within ±2^53 wanted, ${value} found`);
 }
 
-const CONSTANTS: Readonly<Record<string, number>> = {
-  pi: Math.PI,
-  π: Math.PI,
-  tau: 2 * Math.PI,
-  τ: 2 * Math.PI,
-  euler: Math.E,
-  ℇ: Math.E,
-};
-
-const CURVES: Readonly<Record<string, Curve>> = {
-  sin: { value: Math.sin, slope: Math.cos },
-  cos: { value: Math.cos, slope: (x) => -Math.sin(x) },
-  tan: { value: Math.tan, slope: (x) => 1 / Math.cos(x) ** 2 },
-  arcsin: { value: Math.asin, slope: (x) => 1 / Math.sqrt(1 - x * x) },
-  arccos: { value: Math.acos, slope: (x) => -1 / Math.sqrt(1 - x * x) },
-  arctan: { value: Math.atan, slope: (x) => 1 / (1 + x * x) },
-  exp: { value: Math.exp, slope: Math.exp },
-  log: { value: Math.log, slope: (x) => 1 / x },
-  ln: { value: Math.log, slope: (x) => 1 / x },
-  sqrt: { value: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x) },
-};
-
-const STEPS: Readonly<Record<string, (x: number) => number>> = {
-  int: Math.trunc,
-  uint: Math.trunc,
-  floor: Math.floor,
-  ceiling: Math.ceil,
-};
-
-function fail(expression: Expression, message: string): never {
-  throw new OpenQasmError(message, expression.at.line, expression.at.column);
+export function nameOfType(type: ClassicalType): string {
+  if (type.kind === 'array') return `array[${nameOfType(type.of)}, ${type.size ?? '#dim'}]`;
+  return 'width' in type && type.width !== undefined ? `${type.kind}[${type.width}]` : type.kind;
 }
 
-/** Value of an expression; throws OpenQasmError for unknown names, wrong operands and numbers that are not finite. */
-export function evaluate(expression: Expression, scope: ValueScope): Angle {
-  const value = evaluateRaw(expression, scope);
-  const number = typeof value === 'number' ? value : value.constant;
-  if (!Number.isFinite(number)) fail(expression, `a finite number wanted, ${number} found`);
-  return value;
+/** What a value is called in an error. */
+export function nameOfValue(value: Value): string {
+  if (value.kind === 'bits') return `bit[${value.items.length}]`;
+  if (value.kind === 'array') return `an array of ${value.items.length}`;
+  if (value.kind === 'float' && typeof value.value !== 'number') return 'an input';
+  return `${value.kind} ${value.value}`;
 }
 
-/** Value of an expression that must be a whole number. */
-export function evaluateInteger(expression: Expression, scope: ValueScope): number {
-  const value = evaluate(expression, scope);
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
-    return fail(expression, `a whole number wanted, ${typeof value === 'number' ? value : 'an input'} found`);
-  }
-  return value;
+/** The bits of a register; throws where one was never written. */
+export function plainBits(value: Extract<Value, { kind: 'bits' }>): boolean[] {
+  return value.items.map((item, i) => {
+    if (item?.kind === 'bool') return item.value;
+    throw new QuantumError(`bits with values wanted, bit ${i} has none`);
+  });
 }
 
-function evaluateRaw(expression: Expression, scope: ValueScope): Angle {
-  switch (expression.kind) {
-    case 'number':
-      return expression.value;
-    case 'name': {
-      const value =
-        scope.lookup(expression.name) ?? (Object.hasOwn(CONSTANTS, expression.name) ? CONSTANTS[expression.name] : undefined);
-      return value ?? fail(expression, `a known name wanted, '${expression.name}' found`);
+/** 0 or false for numbers and bools; bits and arrays begin without values, as in Braket's simulator. */
+export function initialValue(type: ClassicalType): Value | undefined {
+  switch (type.kind) {
+    case 'int':
+    case 'uint':
+      return intOf(0);
+    case 'float':
+      return floatOf(0);
+    case 'bool':
+      return boolOf(false);
+    case 'bit':
+      return type.width === undefined ? undefined : { kind: 'bits', items: new Array<undefined>(type.width).fill(undefined) };
+    case 'array': {
+      // One inner array serves for all places: values never change, they are replaced.
+      const inner = type.of.kind === 'array' ? initialValue(type.of) : undefined;
+      return { kind: 'array', items: new Array<Value | undefined>(type.size ?? 0).fill(inner) };
     }
-    case 'unary': {
-      const value = evaluateRaw(expression.operand, scope);
-      return expression.operator === '-' ? scaleAngle(value, -1) : value;
-    }
-    case 'binary':
-      return binary(expression, evaluateRaw(expression.left, scope), evaluateRaw(expression.right, scope), scope);
-    case 'call':
-      return call(
-        expression,
-        expression.operands.map((operand) => evaluateRaw(operand, scope)),
-        scope,
-      );
-  }
-}
-
-/** Whether an expression is of integer type: the quotient of two such is rounded down, in OpenQASM and in Braket's simulator. */
-function isWhole(expression: Expression, scope: ValueScope): boolean {
-  switch (expression.kind) {
-    case 'number':
-      return expression.at.kind === 'integer';
-    case 'name':
-      return scope.isInteger(expression.name);
-    case 'unary':
-      return isWhole(expression.operand, scope);
-    case 'binary':
-      return expression.operator !== '**' && isWhole(expression.left, scope) && isWhole(expression.right, scope);
-    case 'call':
-      return expression.name === 'int' || expression.name === 'uint';
-  }
-}
-
-type Binary = Extract<Expression, { kind: 'binary' }>;
-
-function at(value: Angle, expression: Expression, scope: ValueScope): number {
-  if (typeof value === 'number') return value;
-  for (const term of value.terms) {
-    if (scope.input(term.parameter) === undefined) {
-      fail(expression, `a sum of multiples of inputs wanted where '${term.parameter}' has no value`);
-    }
-  }
-  return evaluateAngle(value, scope.input);
-}
-
-/** value + Σ slope (x - x0): the tangent of an expression. */
-function tangent(value: number, slopes: readonly (readonly [number, Angle, number])[]): Angle {
-  return slopes.reduce<Angle>((sum, [slope, x, x0]) => addAngles(addAngles(sum, x, slope), slope * x0, -1), value);
-}
-
-function binary(expression: Binary, a: Angle, b: Angle, scope: ValueScope): Angle {
-  const numeric = typeof a === 'number' && typeof b === 'number';
-  switch (expression.operator) {
-    case '+':
-      return addAngles(a, b);
-    case '-':
-      return addAngles(a, b, -1);
-    case '*':
-      if (typeof b === 'number') return scaleAngle(a, b);
-      if (typeof a === 'number') return scaleAngle(b, a);
-      break;
-    case '/':
-      if (typeof b === 'number') {
-        if (b === 0) fail(expression, 'a divisor other than 0 wanted');
-        if (numeric && isWhole(expression.left, scope) && isWhole(expression.right, scope)) return Math.floor(a / b);
-        return typeof a === 'number' ? a / b : scaleAngle(a, 1 / b);
-      }
-      break;
-    case '%':
-      if (numeric) return a - b * Math.floor(a / b);
-      return fail(expression, 'numbers wanted on both sides of %');
     default:
-      if (numeric) return a ** b;
+      return undefined;
   }
-  const a0 = at(a, expression, scope);
-  const b0 = at(b, expression, scope);
-  if (expression.operator === '*')
-    return tangent(a0 * b0, [
-      [b0, a, a0],
-      [a0, b, b0],
-    ]);
-  if (expression.operator === '/')
-    return tangent(a0 / b0, [
-      [1 / b0, a, a0],
-      [-a0 / b0 ** 2, b, b0],
-    ]);
-  const value = a0 ** b0;
-  const slopes: [number, Angle, number][] = [];
-  if (typeof a !== 'number') slopes.push([b0 * a0 ** (b0 - 1), a, a0]);
-  if (typeof b !== 'number') slopes.push([value * Math.log(a0), b, b0]);
-  return tangent(value, slopes);
 }
 
-function call(expression: Extract<Expression, { kind: 'call' }>, operands: readonly Angle[], scope: ValueScope): Angle {
-  const { name } = expression;
-  if (name === 'pow' || name === 'mod') {
-    if (operands.length !== 2) fail(expression, `${name}: two numbers wanted, ${operands.length} found`);
-    const operator = name === 'pow' ? '**' : '%';
-    const [left, right] = expression.operands;
-    return binary({ kind: 'binary', operator, left: left!, right: right!, at: expression.at }, operands[0]!, operands[1]!, scope);
+/** A value as a type holds it: whole numbers wrap at their width, floats are rounded to it. */
+export function castTo(type: ClassicalType, value: Value, shift: Shift): Value {
+  switch (type.kind) {
+    case 'int':
+    case 'uint':
+      return intOf(castWhole(type, value, shift));
+    case 'float':
+      return floatOf(castFloat(type.width, value, shift));
+    case 'angle': {
+      const angle = numeric(value, type);
+      return floatOf(
+        typeof angle === 'number' ? turned(angle) : shift.moved(angle, turned(shift.known(angle)) - shift.known(angle)),
+      );
+    }
+    case 'bool':
+      return boolOf(truth(value, shift));
+    case 'bit':
+      return type.width === undefined ? boolOf(truth(value, shift)) : castBits(type.width, value);
+    case 'array': {
+      if (value.kind !== 'array' || (type.size !== undefined && value.items.length !== type.size)) {
+        throw new QuantumError(`${nameOfType(type)} wanted, ${nameOfValue(value)} found`);
+      }
+      return { kind: 'array', items: value.items.map((item) => item && castTo(type.of, item, shift)) };
+    }
   }
-  if (operands.length !== 1) fail(expression, `a known function of one number wanted, '${name}' of ${operands.length} found`);
-  const x = operands[0]!;
-  if (name === 'float' || name === 'angle') return x;
-  if (Object.hasOwn(STEPS, name)) {
-    if (typeof x !== 'number') fail(expression, `${name}: a number wanted, an input found`);
-    return STEPS[name]!(x);
+}
+
+function numeric(value: Value, type: ClassicalType): Angle {
+  if (value.kind === 'bits' || value.kind === 'array') {
+    throw new QuantumError(`a value that ${nameOfType(type)} can hold wanted, ${nameOfValue(value)} found`);
   }
-  const curve = Object.hasOwn(CURVES, name) ? CURVES[name] : undefined;
-  if (curve === undefined) return fail(expression, `a known function wanted, '${name}' found`);
-  if (typeof x === 'number') return curve.value(x);
-  const x0 = at(x, expression, scope);
-  return tangent(curve.value(x0), [[curve.slope(x0), x, x0]]);
+  return value.kind === 'bool' ? Number(value.value) : value.value;
+}
+
+function castWhole(type: { readonly kind: 'int' | 'uint'; readonly width?: number }, value: Value, shift: Shift): number {
+  if (value.kind === 'bits') {
+    const bits = plainBits(value);
+    const whole = bits.reduce((sum, bit) => 2 * sum + Number(bit), 0);
+    return type.kind === 'int' && bits[0] ? whole - 2 ** bits.length : whole;
+  }
+  const whole = Math.trunc(shift.known(numeric(value, type)));
+  if (type.width === undefined) return whole;
+  const limit = 2 ** type.width;
+  const [least, most] = type.kind === 'int' ? [-limit / 2, limit / 2] : [0, limit];
+  if (whole >= least && whole < most) return whole;
+  const wrapped = whole - limit * Math.floor(whole / limit);
+  return type.kind === 'int' && wrapped >= limit / 2 ? wrapped - limit : wrapped;
+}
+
+function castFloat(width: 16 | 32 | 64, value: Value, shift: Shift): Angle {
+  const angle = numeric(value, { kind: 'float', width });
+  if (width === 64) return angle;
+  const known = shift.known(angle);
+  const rounded = width === 32 ? Math.fround(known) : half(known);
+  return typeof angle === 'number' ? rounded : shift.moved(angle, rounded - known);
+}
+
+/** Nearest number of half precision, ties to even. */
+function half(value: number): number {
+  if (value === 0 || !Number.isFinite(value)) return value;
+  const quantum = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value)))) - 10);
+  const steps = Math.abs(value) / quantum;
+  const below = Math.floor(steps);
+  const rest = steps - below;
+  const up = rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? 1 : 0;
+  const size = (below + up) * quantum;
+  return Math.sign(value) * (size > 65504 ? Number.POSITIVE_INFINITY : size);
+}
+
+/** An angle in [0, 2π). */
+function turned(angle: number): number {
+  return angle - 2 * Math.PI * Math.floor(angle / (2 * Math.PI));
+}
+
+function truth(value: Value, shift: Shift): boolean {
+  return shift.known(numeric(value, { kind: 'bool' })) !== 0;
+}
+
+function castBits(width: number, value: Value): Value {
+  if (value.kind === 'bits' && value.items.length === width) return value;
+  if (value.kind === 'array' && value.items.length === width && value.items.every((item) => item?.kind === 'bool')) {
+    return { kind: 'bits', items: value.items };
+  }
+  throw new QuantumError(`bit[${width}] wanted, ${nameOfValue(value)} found`);
 }
