@@ -4,7 +4,7 @@
 // many gates.
 //
 // Pass, 64 bytes of sixteen i32:
-//   0 address of the instructions   1 their number   2 B   3 lowest active bits in a row   4 mask of the other active bits
+//   0 address of the instructions   1 their number   2 B   3 lowest active bits in a row   4 free
 //   5 mask of the bits that number the blocks   6 whether the block is copied   7 address of the byte offsets of its rows
 // Instruction, 64 bytes of sixteen i32:
 //   0 code   1 first bit   2 second bit   3 number of bits   4 address of the bit list (i32 each, most significant first)

@@ -38,23 +38,6 @@ export function gradientRy(lambda: usize, phi: usize, n: i32, bit: i32): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** RZ: G = -iZ/2, so the derivative is Im of the sum of conj(lambda0) phi0 - conj(lambda1) phi1. */
-export function gradientRz(lambda: usize, phi: usize, n: i32, bit: i32): f64 {
-  const stride: usize = (<usize>16) << bit;
-  const size: usize = (<usize>16) << n;
-  let sum = f64x2.splat(0);
-  for (let block: usize = 0; block < size; block += stride << 1) {
-    const blockEnd = block + stride;
-    for (let p = block; p < blockEnd; p += 16) {
-      const z0 = v128.load(phi + p);
-      const z1 = v128.load(phi + p + stride);
-      sum = f64x2.add(sum, f64x2.mul(v128.load(lambda + p), v128.shuffle<f64>(z0, z0, 1, 0)));
-      sum = f64x2.sub(sum, f64x2.mul(v128.load(lambda + p + stride), v128.shuffle<f64>(z1, z1, 1, 0)));
-    }
-  }
-  return f64x2.extract_lane(sum, 0) - f64x2.extract_lane(sum, 1);
-}
-
 /** Any gate: 2 Re <lambda| G |phi> with the 2^k by 2^k matrix G at m, on the indices that match the controls. */
 export function gradientMany(lambda: usize, phi: usize, n: i32, k: i32, bits: usize, m: usize, mask: usize, value: usize): f64 {
   const size: usize = (<usize>1) << n;
