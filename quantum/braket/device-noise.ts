@@ -43,6 +43,20 @@ export function noiseRate(rates: NoiseRates, ...labels: readonly number[]): numb
   return rate!;
 }
 
+const WITH_NOISE = new WeakMap<Circuit, WeakMap<DeviceNoise, Circuit>>();
+
+/**
+ * The circuit with its gate noise written in, on qubits labelled by their indices: the same object for the same two, so that the
+ * executables of a program, which differ in numbers only, share a plan.
+ */
+export function noisyCircuit(circuit: Circuit, noise: DeviceNoise): Circuit {
+  const known = WITH_NOISE.get(circuit) ?? new WeakMap<DeviceNoise, Circuit>();
+  WITH_NOISE.set(circuit, known);
+  const noisy = known.get(noise) ?? withGateNoise(circuit, noise);
+  known.set(noise, noisy);
+  return noisy;
+}
+
 /**
  * The circuit with its gate noise written in; a gate on more than two qubits gets the two-qubit noise on each neighbouring pair.
  *

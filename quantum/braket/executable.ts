@@ -17,7 +17,7 @@ import {
 import { sampleIndices } from '../simulator/sampler.ts';
 import { applyMatrix, applyObservable, marginal, probabilities, realInner, simulate } from '../simulator/statevector.ts';
 import type { DeviceNoise } from './device-noise.ts';
-import { isNoisy, misread, noiseRate, withGateNoise } from './device-noise.ts';
+import { isNoisy, misread, noiseRate, noisyCircuit } from './device-noise.ts';
 import type { JsonValue, ResultTypeValue } from './schema.ts';
 import { BraketValidationError, echoOf, matrixRows } from './schema.ts';
 
@@ -147,7 +147,7 @@ export interface Sampled {
 export function readDistribution(executable: Executable, noise: DeviceNoise | null): Float64Array {
   const { circuit, theta, results, mixed } = executable;
   const noisy = noise !== null && isNoisy(noise);
-  const state = stateOf(noisy ? withGateNoise(circuit, noise) : circuit, theta, mixed || noisy);
+  const state = stateOf(noisy ? noisyCircuit(circuit, noise) : circuit, theta, mixed || noisy);
   const ideal = state.rotated(jointBasis(results, circuit.qubits));
   if (noise === null) return ideal;
   return misread(

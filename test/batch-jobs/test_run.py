@@ -113,7 +113,7 @@ def _wait_for_phase(process: subprocess.Popen, file: Path, phase: str) -> bool:
     return False
 
 
-# Holds a phase for a moment once it is announced, so that even the shortest is seen in time on a crowded machine.
+# Holds a phase once it is announced, so that even the shortest is seen in time on a crowded machine; the strike ends the wait.
 HOLD = """import os, time
 phase = os.environ.get("QEFM_TEST_HOLD_PHASE")
 if phase:
@@ -122,7 +122,7 @@ if phase:
     def held(self, name, **more):
         announce(self, name, **more)
         if name == phase:
-            time.sleep(2)
+            time.sleep(20)
     Task.announce = held
 """
 

@@ -90,7 +90,7 @@ const MOST_AMPLITUDE_QUBITS = { forward: 12, pauli: 12, gradient: 8 } as const;
 
 /** The cases: all families at all sizes for values and gradients; the rest on the ansatz. `full` goes to 24 qubits everywhere. */
 export function plans(full: boolean): Plan[] {
-  const sizes = full ? [4, 8, 12, 16, 20, 22, 24] : [4, 8, 12, 16, 20];
+  const sizes = full ? [4, 8, 12, 16, 18, 20, 22, 24] : [4, 8, 12, 16, 18, 20];
   const out: Plan[] = [];
   for (const family of FAMILIES) {
     for (const work of ['forward', 'pauli', 'gradient'] as const) {
