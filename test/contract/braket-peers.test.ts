@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compareWithBraket } from '../peers/braket-peer.ts';
 import { chiSquareProblem, distance, meanProblem } from '../peers/compare.ts';
-import { missingFeatures, randomProgram } from '../peers/random-program.ts';
+import { missingFeatures } from '../peers/features.ts';
+import { randomProgram } from '../peers/random-program.ts';
 
 const python = join('.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 /** No wait of this length passes in a sound run; it only ends one that hangs. */

@@ -3,6 +3,7 @@
 import { type JsonValue, runAction } from '../../quantum/index.ts';
 import { programAction, runOptions } from '../support/quantum-actions.ts';
 import { chiSquareProblem, distance, meanProblem, TOLERANCE } from './compare.ts';
+import type { PeerReport } from './exact-peer.ts';
 import { PythonPeer } from './python-peer.ts';
 import type { PeerProgram } from './random-program.ts';
 import { randomProgram } from './random-program.ts';
@@ -13,15 +14,6 @@ export interface Answer {
   readonly values: readonly JsonValue[];
   readonly measurements: readonly (readonly number[])[];
   readonly measuredQubits: readonly number[];
-}
-
-export interface PeerReport {
-  readonly programs: number;
-  /** Programs by the features they use. */
-  readonly features: ReadonlyMap<string, number>;
-  readonly problems: readonly { readonly index: number; readonly problem: string; readonly source: string }[];
-  /** Largest difference of two exact values. */
-  readonly largest: number;
 }
 
 export function ourAnswer(program: PeerProgram): Answer {

@@ -163,3 +163,8 @@ export const FEATURES: readonly string[] = [
   ...[...CHANNELS.keys(), 'kraus'].map((name) => `noise ${name}`),
   ...OTHERS,
 ];
+
+/** Features that no program used, and those used that the list does not know. */
+export function missingFeatures(used: ReadonlySet<string>, list: readonly string[] = FEATURES): string[] {
+  return [...list.filter((feature) => !used.has(feature)), ...[...used].filter((feature) => !list.includes(feature))];
+}

@@ -2,7 +2,6 @@
 
 import { seeded } from '../../quantum/index.ts';
 import { angle, classical } from './classical-part.ts';
-import { FEATURES } from './features.ts';
 import { barrier, broadcast, gate, modifiedGate, noise, ownGate, phase, unitary, verbatim } from './quantum-part.ts';
 import { Writer } from './writer.ts';
 
@@ -17,11 +16,6 @@ export interface PeerProgram {
 }
 
 export const SHOTS = 2000;
-
-/** Features that no program used, and those used that the list does not know. */
-export function missingFeatures(used: ReadonlySet<string>): string[] {
-  return [...FEATURES.filter((feature) => !used.has(feature)), ...[...used].filter((feature) => !FEATURES.includes(feature))];
-}
 
 export function randomProgram(seed: number, index: number): PeerProgram {
   const writer = new Writer(seeded(seed, 'peers', index));

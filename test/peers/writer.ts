@@ -1,24 +1,17 @@
-/** A random program in the making: its text, its qubits, and the features it uses. Equal seeds write equal programs. */
+/** A random program in the making: its text, its qubits, and the features it uses. */
 
 import type { Random } from '../../quantum/index.ts';
+import { Draft } from './draft.ts';
 
-export class Writer {
-  readonly random: Random;
-  readonly features = new Set<string>();
+export class Writer extends Draft {
   readonly lines: string[] = ['OPENQASM 3.0;'];
   readonly inputs: Record<string, number | string> = {};
-  readonly qubits: number;
   readonly physical: boolean;
   #names = 0;
 
   constructor(random: Random) {
-    this.random = random;
-    this.qubits = 2 + random.integer(3);
+    super(random, 2 + random.integer(3));
     this.physical = random.uniform() < 0.12;
-  }
-
-  use(...features: string[]): void {
-    for (const feature of features) this.features.add(feature);
   }
 
   line(text: string): void {
@@ -29,14 +22,6 @@ export class Writer {
     return `v${this.#names++}`;
   }
 
-  chance(probability: number): boolean {
-    return this.random.uniform() < probability;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.random.integer(items.length)]!;
-  }
-
   /** Angles below π, where every convention of a fractional power agrees. */
   number(): string {
     return (Math.round((this.random.uniform() - 0.5) * 6000) / 1000).toFixed(3);
@@ -44,11 +29,6 @@ export class Writer {
 
   qubit(index: number): string {
     return this.physical ? `$${index}` : `q[${index}]`;
-  }
-
-  /** Distinct qubits. */
-  choose(count: number): number[] {
-    return this.random.shuffled(Array.from({ length: this.qubits }, (_, i) => i)).slice(0, count);
   }
 
   targets(count: number): string[] {
