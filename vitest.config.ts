@@ -22,7 +22,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 600_000, fileParallelism: false } },
+      { test: { ...shared, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 600_000 } },
       { test: { ...shared, name: 'synth', include: ['test/synth/**/*.test.ts'], testTimeout: 180_000 } },
     ],
   },

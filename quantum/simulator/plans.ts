@@ -2,6 +2,7 @@
 
 import type { Circuit } from '../circuit/circuit.ts';
 import { AngleMap } from './angle-map.ts';
+import { withExponentials } from './exponentials.ts';
 import { densitySteps, unitarySteps } from './lowering.ts';
 import type { Plan } from './program.ts';
 import { planSteps } from './program.ts';
@@ -15,7 +16,7 @@ const forward = new WeakMap<Circuit, PlannedCircuit>();
 const withDerivatives = new WeakMap<Circuit, PlannedCircuit>();
 
 export function planCircuit(circuit: Circuit, derivatives: boolean, blockBits?: number): PlannedCircuit {
-  const { steps, parametric } = unitarySteps(circuit);
+  const { steps, parametric } = unitarySteps({ ...circuit, operations: withExponentials(circuit) });
   const plan = planSteps(circuit.qubits, steps, { derivatives, ...(blockBits === undefined ? {} : { blockBits }) });
   return { plan, angles: new AngleMap(parametric, circuit.parameters) };
 }

@@ -88,7 +88,7 @@ export interface Plan {
 /** Loading by gates doubles with every qubit, so the family ends where the programs do. */
 const MOST_AMPLITUDE_QUBITS = { forward: 12, pauli: 12, gradient: 8 } as const;
 
-/** The cases: all families at all sizes for values and gradients; the rest on the ansatz. `full` goes to 24 qubits everywhere. */
+/** The cases: all families at all sizes for values and gradients, and in single precision; the rest on the ansatz. `full` goes to 24 qubits everywhere. */
 export function plans(full: boolean): Plan[] {
   const sizes = full ? [4, 8, 12, 16, 18, 20, 22, 24] : [4, 8, 12, 16, 18, 20];
   const out: Plan[] = [];
@@ -101,7 +101,10 @@ export function plans(full: boolean): Plan[] {
       for (const qubits of [22, 24]) out.push({ family, work: 'forward', qubits });
     }
   }
-  for (const qubits of [16, 20, 22]) out.push({ family: 'ansatz', work: 'single', qubits });
+  for (const family of FAMILIES) {
+    if (family === 'amplitude') continue;
+    for (const qubits of family === 'ansatz' ? [16, 20, 22] : [16, 20]) out.push({ family, work: 'single', qubits });
+  }
   for (const qubits of [4, 8]) out.push({ family: 'ansatz', work: 'batch', qubits });
   for (const qubits of [6, 8, 10]) out.push({ family: 'ansatz', work: 'encoded', qubits });
   for (const qubits of full ? [4, 6, 8, 10] : [4, 6, 8]) out.push({ family: 'ansatz', work: 'noisy', qubits });
