@@ -38,7 +38,7 @@ export interface LocalCloudOptions {
   fsync?: boolean;
   /** Steps at work at once. */
   workLimit?: number;
-  /** Python of the jobs' environment; without it no job is registered and a run that wants one is told so. */
+  /** Python of the jobs' environment; without it no job of Batch is registered, and hybrid jobs take `python3` of the PATH. */
   python?: string;
   braket?: BraketOptions;
   batch?: Omit<BatchOptions, 'definitions' | 'queues' | 'credentials'>;
@@ -225,7 +225,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
       ...Object.fromEntries(manifest.jobs.map(({ name, grants }) => [jobPrincipal(name), s3GrantsOf(names, grants)])),
     },
     services: [
-      (context) => createBraket(context, options.braket ?? {}),
+      (context, keyring) =>
+        createBraket(context, {
+          ...options.braket,
+          jobs: {
+            ...(options.python === undefined ? {} : { python: options.python }),
+            credentials: keyring.issue('hybrid-job'),
+            ...options.braket?.jobs,
+          },
+        }),
       (context, keyring) =>
         createBatch(context, {
           ...options.batch,

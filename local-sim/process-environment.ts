@@ -1,4 +1,5 @@
 /** What the process of a job finds in its environment besides the job's own variables: how to start, and where the cloud is. */
+import { join } from 'node:path';
 import type { CloudContext } from './service.ts';
 
 export interface JobCredentials {
@@ -16,11 +17,15 @@ export function inheritedEnvironment(): Record<string, string> {
 
 /** Where AWS calls of the process go, and what signs them. */
 export function awsEnvironment(
-  context: Pick<CloudContext, 'endpoint' | 'region'>,
+  context: Pick<CloudContext, 'endpoint' | 'region' | 'stateDir'>,
   credentials: JobCredentials | undefined,
   region: string = context.region,
 ): Record<string, string> {
+  // The person's own AWS settings are none of a job's business: it is pointed at files that do not exist.
+  const nowhere = join(context.stateDir, 'no-aws-config');
   return {
+    AWS_CONFIG_FILE: nowhere,
+    AWS_SHARED_CREDENTIALS_FILE: nowhere,
     AWS_ENDPOINT_URL: context.endpoint(),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,

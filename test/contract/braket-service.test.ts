@@ -1,18 +1,14 @@
-/** The rest of the service through the SDK for JavaScript: files of results, money, quotas, jobs, devices that go, faults. */
+/** The rest of the service through the SDK for JavaScript: files of results, money, quotas, devices that go, faults. */
 import {
   BraketClient,
-  CancelJobCommand,
   CreateQuantumTaskCommand,
   CreateSpendingLimitCommand,
   DeviceOfflineException,
   DeviceRetiredException,
   GetDeviceCommand,
-  GetJobCommand,
   GetQuantumTaskCommand,
   type GetQuantumTaskCommandOutput,
   paginateSearchDevices,
-  ResourceNotFoundException,
-  SearchJobsCommand,
   SearchSpendingLimitsCommand,
   ThrottlingException,
 } from '@aws-sdk/client-braket';
@@ -38,7 +34,7 @@ beforeAll(async () => {
   cloud = await startTestCloud({
     braket: {
       noise: false,
-      quotas: { SearchQuantumTasks: { perSecond: 1e-6, burst: 3 }, SearchJobs: { perSecond: 1, burst: 50 } },
+      quotas: { SearchQuantumTasks: { perSecond: 1e-6, burst: 3 } },
     },
   });
   await cloud.s3.call('CreateBucket', { Bucket: BUCKET });
@@ -161,15 +157,6 @@ describe('quotas', () => {
     await control('faults', { throttleRequests: 1 });
     await expect(braket.send(new GetDeviceCommand({ deviceArn: SV1 }))).rejects.toBeInstanceOf(ThrottlingException);
     await control('faults', {});
-  });
-});
-
-describe('hybrid jobs', () => {
-  test('are none: searched they are empty, named they are not found', async () => {
-    const jobArn = `arn:aws:braket:us-east-1:${cloud.accountId}:job/none`;
-    expect((await braket.send(new SearchJobsCommand({ filters: [] }))).jobs).toEqual([]);
-    await expect(braket.send(new GetJobCommand({ jobArn }))).rejects.toBeInstanceOf(ResourceNotFoundException);
-    await expect(braket.send(new CancelJobCommand({ jobArn }))).rejects.toBeInstanceOf(ResourceNotFoundException);
   });
 });
 
