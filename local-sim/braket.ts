@@ -9,6 +9,7 @@ import { CONTROL_ROUTES, controlOperations } from './braket/control.ts';
 import { createTask } from './braket/create-task.ts';
 import { describeTask, queueInfo, summarizeDevice, summarizeTask } from './braket/describe.ts';
 import { DeviceBoard } from './braket/device-board.ts';
+import { tellDeviceChanges } from './braket/device-events.ts';
 import { type BraketDevice, DEFAULT_DEVICES } from './braket/devices.ts';
 import type { BraketEngine } from './braket/engine.ts';
 import { type BraketFaults, isHit } from './braket/faults.ts';
@@ -106,6 +107,7 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     post,
     warn,
   });
+  const stopDeviceEvents = tellDeviceChanges({ context, board, post, warn });
   const changed = (task: Task) => {
     events.flush(task);
     if (task.status !== 'CREATED' && !isOver(task.status)) return;
@@ -302,6 +304,7 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
       await engine.stop?.();
       await events.stop();
       await spendEvents.stop();
+      await stopDeviceEvents();
       store.close();
     },
   });

@@ -3,7 +3,8 @@
  *
  *   node local-sim/main.ts [--state DIR] [--port N] [--json] [--fsync] [--python PATH] [--quotas] [--faults FILE]
  *
- * --quotas throttles Braket requests as the service does; --faults takes a JSON file of BraketFaults (braket/faults.ts).
+ * --python names the Python of Batch's and Braket's jobs; --quotas throttles Braket requests as the service does; --faults takes a JSON
+ * file of BraketFaults (braket/faults.ts).
  *
  * Prints the endpoint and what a client needs in its environment, then runs until SIGINT or SIGTERM.
  */

@@ -185,7 +185,15 @@ describe('devices', () => {
       DeviceRetiredException,
     );
     await control(`device/${encodeURIComponent(GARNET)}`, { status: 'ONLINE' });
+    await control(`device/${encodeURIComponent(GARNET)}`, { status: 'ONLINE' });
     expect((await over(await create({ deviceArn: GARNET }))).status).toBe('COMPLETED');
+    const told = await eventually(() => {
+      const found = cloud.seen.filter(({ detailType }) => detailType === 'Braket Device Status Change');
+      return found.length >= 3 && found;
+    });
+    expect(
+      told.map(({ region, resources, detail }) => [region, resources, detail['deviceName'], detail['deviceStatus']]),
+    ).toEqual(['OFFLINE', 'RETIRED', 'ONLINE'].map((status) => ['eu-north-1', [GARNET], 'Garnet', status]));
   });
 });
 

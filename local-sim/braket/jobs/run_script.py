@@ -59,7 +59,7 @@ def main() -> int:
         traceback.print_exc()
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         with open(failure_file, "w", encoding="utf-8") as file:
-            file.write(message)
+            file.write(message[:2000])
         return 1
     return 0
 

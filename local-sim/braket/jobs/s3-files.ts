@@ -14,6 +14,7 @@ const S3_URI = /^s3:\/\/([^/]+)\/?(.*)$/;
 const HTTPS_URI = /^https:\/\/([^./]+)\.s3\.[^/]+\/?(.*)$/i;
 /** Read at once from the store. */
 const PORTION_BYTES = 8 * 1024 * 1024;
+const LARGEST_UPLOAD_BYTES = 2 ** 30;
 
 /** Undefined for what is no address in S3, in either of the two spellings that the SDK knows. */
 export function parseS3Uri(uri: string): S3Place | undefined {
@@ -82,7 +83,10 @@ export class S3Files {
     return size;
   }
 
+  /** Throws for a file of more than 1 GiB, since it passes through memory. */
   async upload(path: string, { bucket, key }: S3Place, contentType: string): Promise<void> {
+    const { size } = await stat(path);
+    if (size > LARGEST_UPLOAD_BYTES) throw new Error(`${path} has ${size} bytes, at most ${LARGEST_UPLOAD_BYTES} fit`);
     await this.#call('PutObject', { Bucket: bucket, Key: key, Body: await readFile(path), ContentType: contentType });
   }
 

@@ -8,7 +8,7 @@
  *   checkpoints/                     copied from and to the checkpoint address, whatever its local path says
  *   output/failure                   what the script died of, in a line
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ArchiveRefused, pack, unpack } from '../../tar.ts';
 import type { HybridJob } from './model.ts';
@@ -24,8 +24,8 @@ export interface WorkFolder {
 }
 
 const GIB = 2 ** 30;
-/** Of a source archive, unpacked, and of a packed archive of results. */
-const ARCHIVE_LIMIT_BYTES = GIB;
+/** Of a source archive, packed and unpacked. */
+const SOURCE_LIMIT_BYTES = GIB;
 const SOURCE_ENTRIES = 100_000;
 
 export function workFolder(dir: string): WorkFolder {
@@ -71,13 +71,13 @@ async function fetchSource(job: HybridJob, dir: string, folder: WorkFolder, s3: 
   const isPacked = compressionType === 'GZIP';
   const path = join(isPacked ? dir : folder.code, basename(place.key));
   try {
-    await s3.download(place, path, ARCHIVE_LIMIT_BYTES);
+    await s3.download(place, path, SOURCE_LIMIT_BYTES);
   } catch (error) {
     throw new Error(`Unable to download code from ${s3Uri}: ${textOf(error)}`);
   }
   if (!isPacked) return;
   try {
-    await unpack(path, folder.code, { bytes: ARCHIVE_LIMIT_BYTES, entries: SOURCE_ENTRIES });
+    await unpack(path, folder.code, { bytes: SOURCE_LIMIT_BYTES, entries: SOURCE_ENTRIES });
   } catch (error) {
     const what = error instanceof ArchiveRefused ? 'was refused' : 'could not be unpacked';
     throw new Error(`The source archive ${s3Uri} ${what}: ${textOf(error)}`);
@@ -125,8 +125,6 @@ export async function saveResults(job: HybridJob, dir: string, s3: S3Files): Pro
   if (await isEmptyFolder(model)) return [];
   const archive = join(dir, 'model.tar.gz');
   const leftOut = await pack(model, archive);
-  const { size } = statSync(archive);
-  if (size > ARCHIVE_LIMIT_BYTES) throw new Error(`The results have ${size} bytes packed, at most ${ARCHIVE_LIMIT_BYTES} fit`);
   const { bucket, key } = placeOf(job.outputS3Path);
   await s3.upload(archive, { bucket, key: keyBelow(key, 'output/model.tar.gz') }, 'application/x-gzip');
   rmSync(archive);
