@@ -18,12 +18,13 @@ export class ArchiveRefused extends Error {}
 export interface UnpackLimits {
   /** Of all files together, unpacked. */
   bytes: number;
+  /** Files, folders and extended headers. */
   entries: number;
 }
 
 const BLOCK = 512;
 /** Of an extended header or a long name. */
-const LONGEST_HEADER = 1024 * 1024;
+const LONGEST_HEADER = 64 * 1024;
 
 /** Unpacks the gzipped archive at `path` into a folder that exists. */
 export async function unpack(path: string, into: string, limits: UnpackLimits): Promise<void> {
@@ -52,6 +53,8 @@ async function unpackEntries(reader: BlockReader, into: string, limits: UnpackLi
     const header = await reader.take(BLOCK);
     if (header === undefined || header.every((byte) => byte === 0)) return;
     const entry = readHeader(header);
+    // Headers of headers count as well: they may be as many as anything else.
+    if (--entriesLeft < 0) throw new ArchiveRefused(`more than ${limits.entries} entries`);
     if (entry.type === 'x' || entry.type === 'g' || entry.type === 'L') {
       if (entry.size > LONGEST_HEADER) throw new ArchiveRefused(`a header of ${entry.size} bytes`);
       const body = await reader.whole(entry.size);
@@ -63,7 +66,6 @@ async function unpackEntries(reader: BlockReader, into: string, limits: UnpackLi
     const name = extended['path'] ?? longName ?? entry.name;
     longName = undefined;
     extended = {};
-    if (--entriesLeft < 0) throw new ArchiveRefused(`more than ${limits.entries} entries`);
     const target = placeOf(name, into);
     if (entry.type === '5') {
       mkdirSync(target, { recursive: true });

@@ -1,5 +1,5 @@
 /** Hybrid jobs through the SDK for JavaScript: scripts that really run, with what the service's container would give them. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -410,6 +410,29 @@ describe('hybrid jobs', () => {
     });
     expect(job.failureReason).toMatch(/^No usable Python runs hybrid jobs here: python-that-is-not-there/);
     await lone.remove();
+  });
+});
+
+describe('a cloud that stops', () => {
+  test('ends its scripts, and the next one runs them again', async () => {
+    const stateDir = mkdtempSync(join(scratch, 'state-'));
+    const start = () => startTestCloud({ stateDir, braket: { jobs: { python: PYTHON } } });
+    let lone = await start();
+    await lone.s3.call('CreateBucket', { Bucket: BUCKET });
+    await lone.s3.call('PutObject', { Bucket: BUCKET, Key: 'source.tar.gz', Body: await archiveOf({ 'wait.py': WAIT }) });
+    await lone.s3.call('PutObject', { Bucket: BUCKET, Key: 'scratch/path', Body: scratch });
+    const jobArn = await create('', WAITING, new BraketClient(lone.client));
+    await eventually(() => started().length === 1);
+    await lone.stop();
+    expect(() => process.kill(started()[0]!.pid, 0)).toThrow();
+    lone = await start();
+    await eventually(() => started().length === 2);
+    writeFileSync(join(scratch, 'go'), '');
+    const client = new BraketClient(lone.client);
+    await eventually(async () => (await look(jobArn, client)).status === 'COMPLETED');
+    expect(readdirSync(join(stateDir, 'braket', 'jobs'))).toEqual([]);
+    await lone.stop();
+    for (const name of ['go', 'pids']) rmSync(join(scratch, name));
   });
 });
 

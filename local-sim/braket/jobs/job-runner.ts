@@ -61,7 +61,11 @@ export class HybridJobRunner {
 
   /** Takes up what an earlier cloud left; jobs that were running keep their device. */
   start(): void {
-    const left = this.#options.store.open();
+    const { store, jobsDir } = this.#options;
+    // What a kill left between the last status and the end of the clearing up.
+    for (const job of store.jobs.values())
+      if (isJobOver(job.status) && job.status !== 'FAILED') rmSync(join(jobsDir, job.id), { recursive: true, force: true });
+    const left = store.open();
     for (const job of [...left.filter((job) => job.open), ...left.filter((job) => !job.open)]) this.accept(job);
   }
 
@@ -140,6 +144,8 @@ export class HybridJobRunner {
     // The caller may look at its job while it is queued.
     await new Promise((resolve) => setImmediate(resolve));
     for (const event of ['QUEUED_FOR_EXECUTION', 'STARTING_INSTANCE', 'DOWNLOADING_DATA'] as const) this.#note(job, { event });
+    // Of an attempt that was killed before it began.
+    rmSync(join(jobsDir, job.id), { recursive: true, force: true });
     const dir = join(jobsDir, job.id, `attempt-${job.attempts + 1}-${randomUUID().slice(0, 8)}`);
     let folder: WorkFolder;
     let program: ScriptProgram;
@@ -178,7 +184,6 @@ export class HybridJobRunner {
     }
     await saveCheckpoints(job, dir, s3);
     store.closeAttempt(job);
-    rmSync(dir, { recursive: true, force: true });
     cancelled.throwIfAborted();
     log('warn', 'a job died with its cloud and runs again', { job: job.id });
     return this.#run(job, cancelled);
@@ -219,7 +224,7 @@ export class HybridJobRunner {
 
   /** May run twice, when the cloud is killed in the middle: the same files go to the same places. */
   async #settle(job: HybridJob, end: AttemptEnd, timedOut: boolean): Promise<void> {
-    const { s3, log } = this.#options;
+    const { s3, jobsDir, log } = this.#options;
     const { dir } = job.open!;
     const failure = end.error ?? failureOf(dir);
     const onPurpose = timedOut || job.status === 'CANCELLING';
@@ -242,7 +247,7 @@ export class HybridJobRunner {
     else if (unsaved !== undefined) this.#fail(job, unsaved);
     else this.#end(job, 'COMPLETED');
     // A failed job's folder stays for whoever wants to look.
-    if (job.status !== 'FAILED') rmSync(dir, { recursive: true, force: true });
+    if (job.status !== 'FAILED') rmSync(join(jobsDir, job.id), { recursive: true, force: true });
   }
 
   #end(job: HybridJob, status: 'COMPLETED' | 'CANCELLED'): void {

@@ -26,7 +26,7 @@ export interface WorkFolder {
 const GIB = 2 ** 30;
 /** Of a source archive, packed and unpacked. */
 const SOURCE_LIMIT_BYTES = GIB;
-const SOURCE_ENTRIES = 100_000;
+const SOURCE_ENTRIES = 200_000;
 
 export function workFolder(dir: string): WorkFolder {
   return {
