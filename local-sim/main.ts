@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { type FunctionPlan, type Grant, manifest } from '../infra/manifest.ts';
 import { type BatchOptions, createBatch } from './batch.ts';
 import { type BraketFaults, readFaults } from './braket/faults.ts';
+import { createImageRegistry } from './braket/jobs/image-registry.ts';
 import { SERVICE_QUOTAS } from './braket/quotas.ts';
 import { type BraketOptions, createBraket } from './braket.ts';
 import type { Clock } from './clock.ts';
@@ -235,6 +236,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
             ...options.braket?.jobs,
           },
         }),
+      () => createImageRegistry(options.python),
       (context, keyring) =>
         createBatch(context, {
           ...options.batch,

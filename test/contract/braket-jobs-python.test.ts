@@ -27,6 +27,11 @@ test('satisfies AwsQuantumJob: creation, waiting with logs, results, checkpoints
       checkpoint: { angle: Math.PI },
     },
     state: 'COMPLETED',
+    decorated: [
+      { power: 81 },
+      'arn:aws:iam::000000000000:role/service-role/AmazonBraketJobsExecutionRole',
+      { base: '3', exponent: '4' },
+    ],
     tasks: ['COMPLETED'],
     position: expect.stringContaining('Job is in COMPLETED status'),
     missing: [],

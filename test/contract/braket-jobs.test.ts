@@ -320,7 +320,7 @@ describe('CreateJob', () => {
       { stoppingCondition: { maxRuntimeInSeconds: 432_001 } },
       { inputDataConfig: [{ channelName: '..', dataSource: { s3DataSource: { s3Uri: `s3://${BUCKET}/data` } } }] },
       { algorithmSpecification: { containerImage: { uri: BASE_IMAGE } } },
-      { algorithmSpecification: { scriptModeConfig: script('os;x') } },
+      { algorithmSpecification: { scriptModeConfig: script('') } },
       {
         algorithmSpecification: {
           scriptModeConfig: script('fine'),

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BatchOptions, createBatch } from '../../local-sim/batch.ts';
+import { createImageRegistry } from '../../local-sim/braket/jobs/image-registry.ts';
 import { type BraketOptions, createBraket } from '../../local-sim/braket.ts';
 import type { AwsEvent } from '../../local-sim/change-events.ts';
 import { type Cloud, createCloud } from '../../local-sim/cloud.ts';
@@ -45,6 +46,7 @@ export async function startTestCloud(options: TestCloudOptions = {}): Promise<Te
           ...options.braket,
           jobs: { credentials: keyring.issue('hybrid-job'), killGraceMs: 1_000, ...options.braket?.jobs },
         }),
+      () => createImageRegistry(options.braket?.jobs?.python),
       (context) => createBatch(context, { queues: ['main'], killGraceMs: 1_000, ...observed(context), ...options.batch }),
     ],
     log: () => {},

@@ -27,7 +27,6 @@ const JOB_NAME = /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,50}$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/;
 const IMAGE_URI = /^\d{10,14}\.dkr\.ecr.[a-z0-9-]+\.amazonaws\.com\/.+(@sha256)?:.+$/;
 const CHANNEL_NAME = /^[A-Za-z0-9.\-_]+$/;
-const ENTRY_POINT = /^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$/;
 const LONGEST_RUNTIME_SECONDS = 432_000;
 const MAX_HYPERPARAMETERS = 100;
 
@@ -156,7 +155,7 @@ function readAlgorithm(reader: MemberReader, options: CreateJobOptions): { scrip
 function readScript(reader: MemberReader): ScriptMode {
   const compressionType = reader.optionalOneOf('compressionType', ['NONE', 'GZIP'] as const);
   return {
-    entryPoint: reader.string('entryPoint', { pattern: ENTRY_POINT }),
+    entryPoint: reader.string('entryPoint', { min: 1 }),
     s3Uri: readS3Uri(reader, 's3Uri', true),
     ...(compressionType === undefined ? {} : { compressionType }),
   };

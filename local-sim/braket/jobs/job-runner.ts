@@ -130,7 +130,8 @@ export class HybridJobRunner {
     const qpu = this.#qpus.get(job.deviceArn) ?? new Slots(1);
     this.#qpus.set(job.deviceArn, qpu);
     if (!job.open) this.#note(job, { event: 'WAITING_FOR_PRIORITY' });
-    await qpu.acquire(interrupted);
+    // One with a process is attended to first, even if it is to be cancelled.
+    await qpu.acquire(job.open ? this.#stopping.signal : interrupted);
     try {
       if (!job.open) await board.ready(job.deviceArn, interrupted);
       return await work();

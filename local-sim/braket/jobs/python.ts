@@ -9,13 +9,35 @@ import type { WorkFolder } from './work-folder.ts';
 
 const RUN_SCRIPT = join(import.meta.dirname, 'run_script.py');
 /** The oldest that the service's containers had when jobs began to bind hyperparameters. */
-const CHECK = 'import sys; sys.exit("it is " + sys.version.split()[0] if sys.version_info < (3, 9) else 0)';
-const CHECK_TIMEOUT_MS = 20_000;
+const OLDEST_MINOR = 9;
+const VERSION_TIMEOUT_MS = 20_000;
+const versions = new Map<string, Promise<[number, number]>>();
+
+/** Major and minor version of a Python that can run scripts; rejects, saying why, where there is none. A good one is asked once. */
+export function pythonVersion(python: string): Promise<[number, number]> {
+  const known = versions.get(python);
+  if (known) return known;
+  const found = askVersion(python);
+  versions.set(python, found);
+  found.catch(() => versions.delete(python));
+  return found;
+}
+
+function askVersion(python: string): Promise<[number, number]> {
+  return new Promise((resolve, reject) => {
+    const script = 'import sys; print(*sys.version_info[:2])';
+    execFile(python, ['-c', script], { timeout: VERSION_TIMEOUT_MS, env: inheritedEnvironment() }, (error, stdout, stderr) => {
+      const [major = 0, minor = 0] = stdout.trim().split(' ').map(Number);
+      if (!error && major === 3 && minor >= OLDEST_MINOR) return resolve([major, minor]);
+      const why = error ? stderr.trim().split('\n').at(-1) || error.message : `it is ${stdout.trim().replace(' ', '.')}`;
+      reject(new Error(`No usable Python runs hybrid jobs here: ${python} (3.${OLDEST_MINOR} or later wanted): ${why}`));
+    });
+  });
+}
 
 export class ScriptPrograms {
   readonly #python: string;
   readonly #runners: Readonly<Record<string, LocalImage>>;
-  #checked: Promise<void> | undefined;
 
   constructor(python: string, runners: Readonly<Record<string, LocalImage>>) {
     this.#python = python;
@@ -36,29 +58,7 @@ export class ScriptPrograms {
         environment: { ...runner.environment },
       };
     }
-    await this.#check();
+    await pythonVersion(this.#python);
     return { command: [this.#python, RUN_SCRIPT, folder.code, folder.failure], cwd: folder.code, environment: {} };
-  }
-
-  /** Once it was found good it is not asked again. */
-  async #check(): Promise<void> {
-    this.#checked ??= new Promise<void>((resolve, reject) => {
-      execFile(
-        this.#python,
-        ['-c', CHECK],
-        { timeout: CHECK_TIMEOUT_MS, env: inheritedEnvironment() },
-        (error, _stdout, stderr) => {
-          if (!error) return resolve();
-          const why = stderr.trim().split('\n').at(-1) || error.message;
-          reject(new Error(`No usable Python runs hybrid jobs here: ${this.#python} (3.9 or later wanted): ${why}`));
-        },
-      );
-    });
-    try {
-      await this.#checked;
-    } catch (error) {
-      this.#checked = undefined;
-      throw error;
-    }
   }
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import boto3
 from braket.aws import AwsQuantumJob, AwsSession
+from braket.jobs import hybrid_job
 from braket.jobs.config import CheckpointConfig, InstanceConfig, OutputDataConfig, StoppingCondition
 from botocore.exceptions import ClientError
 
@@ -72,11 +73,22 @@ created = AwsQuantumJob.create(
     tags={"project": "x"},
     aws_session=session,
 )
+
+
+@hybrid_job(device=None, aws_session=session)
+def power(base: int, exponent: int = 2):
+    print("raised in a job")
+    return {"power": base**exponent}
+
+
+# A function of this file as a job: the SDK asks for the role and for the Python of the image, and pickles the function.
+decorated = power(3, exponent=4)
 job = AwsQuantumJob(created.arn, aws_session=session)
 metadata = job.metadata()
 found["created"] = {key: metadata[key] for key in ("jobName", "status", "tags", "hyperParameters", "instanceConfig", "deviceConfig")}
 found["result"] = job.result()
 found["state"] = job.state()
+found["decorated"] = [decorated.result(), decorated.metadata()["roleArn"], decorated.metadata()["hyperParameters"]]
 found["tasks"] = [task.state() for task in job.get_tasks()]
 found["position"] = job.queue_position().message
 found["missing"] = [key for key in ("startedAt", "endedAt", "billableDuration") if key not in job.metadata()]
