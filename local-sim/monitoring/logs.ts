@@ -1,15 +1,20 @@
 /**
  * CloudWatch Logs over log files: groups of functions, with one stream each, and groups of text files, with a stream for each file;
- * events with plain-text filters.
+ * events with plain-text filters, and simple queries.
  */
+import { randomUUID } from 'node:crypto';
 import { readJsonCall, writeJsonResult } from '../http/json.ts';
 import type { LogEvent, LogFiles } from '../lambda/logs.ts';
 import { type CloudContext, type Service, ServiceError } from '../service.ts';
+import { parseLogQuery, type QueryEvent } from './insights.ts';
 import { readTextLog, textLogGroups, textLogStreams } from './text-logs.ts';
 
 const PREFIX = '/aws/lambda/';
 const STREAM = 'all';
 const MOST_EVENTS = 10_000;
+/** Answers that are kept for GetQueryResults; older ones are forgotten. */
+const MOST_QUERIES = 100;
+const USUAL_ROWS = 1_000;
 
 export function createLogs(context: CloudContext, files: () => LogFiles): Service {
   const groupArn = (name: string) => `arn:aws:logs:${context.region}:${context.accountId}:log-group:${name}`;
@@ -28,12 +33,35 @@ export function createLogs(context: CloudContext, files: () => LogFiles): Servic
   };
   const streamsOf = (group: string): string[] => (group.startsWith(PREFIX) ? [STREAM] : textLogStreams(stateDir, group));
 
-  async function* logEvents(group: string, streams: readonly string[]): AsyncGenerator<LogEvent & { stream: string }> {
+  async function* logEvents(group: string, streams: readonly string[]): AsyncGenerator<LogEvent & QueryEvent> {
     for (const stream of streams) {
       const events = group.startsWith(PREFIX) ? files().read(group.slice(PREFIX.length)) : readTextLog(stateDir, group, stream);
       for await (const event of events) yield { ...event, stream };
     }
   }
+
+  /** Answers by query id, oldest first: a query is done before its id is told. */
+  const answers = new Map<string, Record<string, unknown>>();
+  const startQuery = async (args: Record<string, unknown>): Promise<string> => {
+    const names = (args['logGroupNames'] ?? args['logGroupIdentifiers']) as string[] | undefined;
+    const query = parseLogQuery(String(args['queryString'] ?? ''));
+    const [fromMs, toMs] = [Number(args['startTime']) * 1000, Number(args['endTime']) * 1000 + 999];
+    const found: QueryEvent[] = [];
+    let scanned = 0;
+    for (const group of names?.map((name) => groupOf({ logGroupName: name })) ?? [groupOf(args)]) {
+      for await (const event of logEvents(group, streamsOf(group))) {
+        if ((event.untilMs ?? event.timestampMs) < fromMs || event.timestampMs > toMs) continue;
+        scanned++;
+        if (query.matches(event)) found.push(event);
+      }
+    }
+    const results = query.rows(found, Math.min(Number(args['limit'] ?? USUAL_ROWS), MOST_EVENTS));
+    const queryId = randomUUID();
+    const statistics = { recordsMatched: found.length, recordsScanned: scanned, bytesScanned: 0 };
+    answers.set(queryId, { status: 'Complete', results, statistics });
+    for (const id of [...answers.keys()].slice(0, -MOST_QUERIES)) answers.delete(id);
+    return queryId;
+  };
 
   const readEvents = async (
     args: Record<string, unknown>,
@@ -107,6 +135,13 @@ export function createLogs(context: CloudContext, files: () => LogFiles): Servic
           searchedLogStreams: [],
           ...(events.length === limit && next !== undefined ? { nextToken: String(next) } : {}),
         };
+      }
+      case 'StartQuery':
+        return { queryId: await startQuery(args) };
+      case 'GetQueryResults': {
+        const answer = answers.get(String(args['queryId'] ?? ''));
+        if (!answer) throw new ServiceError('ResourceNotFoundException', 'The specified query does not exist.', 400);
+        return answer;
       }
       default:
         throw new ServiceError('UnknownOperationException', `The local CloudWatch Logs does not implement ${action}.`, 400);

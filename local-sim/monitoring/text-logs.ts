@@ -1,8 +1,9 @@
 /**
  * Log streams that are plain text files, for whatever writes its output to a file: a folder for each group, a path below it for each
- * stream. Lines of a process carry no time, so all of a stream bear the one that its name ends with, `…-<milliseconds>`, or else 0.
+ * stream. Lines of a process carry no time, so all of a stream bear the one that its name ends with, `…-<milliseconds>`, or else 0; no
+ * line is later than the last change of the file.
  */
-import { createReadStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LogEvent } from '../lambda/logs.ts';
@@ -31,9 +32,14 @@ export function textLogStreams(stateDir: string, group: string): string[] {
     .sort();
 }
 
-export async function* readTextLog(stateDir: string, group: string, stream: string): AsyncGenerator<LogEvent> {
+export async function* readTextLog(
+  stateDir: string,
+  group: string,
+  stream: string,
+): AsyncGenerator<LogEvent & { untilMs: number }> {
   const timestampMs = Number(/-(\d+)$/.exec(stream)?.[1] ?? 0);
   const path = join(stateDir, FOLDER, encodeURIComponent(group), `${stream}${SUFFIX}`);
+  const untilMs = Math.max(timestampMs, statSync(path).mtimeMs);
   for await (const message of createInterface({ input: createReadStream(path) }))
-    yield { timestampMs, requestId: stream, message };
+    yield { timestampMs, untilMs, requestId: stream, message };
 }

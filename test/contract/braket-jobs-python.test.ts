@@ -33,6 +33,7 @@ test('satisfies AwsQuantumJob: creation, waiting with logs, results, checkpoints
       { base: '3', exponent: '4' },
     ],
     tasks: ['COMPLETED'],
+    metrics: { iteration_number: [0, 1, 2], loss: [1, 0.5, 1 / 3] },
     position: expect.stringContaining('Job is in COMPLETED status'),
     missing: [],
     waited: { state: 'COMPLETED', result: {} },

@@ -17,6 +17,7 @@ import boto3
 from braket.aws import AwsQuantumJob, AwsSession
 from braket.jobs import hybrid_job
 from braket.jobs.config import CheckpointConfig, InstanceConfig, OutputDataConfig, StoppingCondition
+from braket.jobs.metrics_data.definitions import MetricType
 from botocore.exceptions import ClientError
 
 warnings.filterwarnings("ignore")
@@ -31,6 +32,7 @@ ALGORITHM = '''
 import os
 from braket.aws import AwsDevice
 from braket.circuits import Circuit
+from braket.jobs.metrics import log_metric
 from braket.jobs import (get_checkpoint_dir, get_hyperparameters, get_input_data_dir, get_job_device_arn, get_job_name,
                          load_job_checkpoint, save_job_checkpoint, save_job_result)
 
@@ -40,6 +42,8 @@ def start(shots: int):
         angle = float(file.read())
     task = AwsDevice(get_job_device_arn()).run(Circuit().rx(0, angle), shots=shots, poll_interval_seconds=0.1)
     print("counts", dict(task.result().measurement_counts))
+    for iteration in range(3):
+        log_metric(metric_name="loss", value=1 / (1 + iteration), iteration_number=iteration)
     save_job_checkpoint({"angle": angle})
     save_job_result({"counts": dict(task.result().measurement_counts), "hyperparameters": get_hyperparameters(), "name": get_job_name(),
                      "folder": task.metadata()["outputS3Directory"], "checkpoint": load_job_checkpoint()})
@@ -90,6 +94,8 @@ found["result"] = job.result()
 found["state"] = job.state()
 found["decorated"] = [decorated.result(), decorated.metadata()["roleArn"], decorated.metadata()["hyperParameters"]]
 found["tasks"] = [task.state() for task in job.get_tasks()]
+metrics = job.metrics(metric_type=MetricType.ITERATION_NUMBER)
+found["metrics"] = {key: metrics[key] for key in ("iteration_number", "loss")}
 found["position"] = job.queue_position().message
 found["missing"] = [key for key in ("startedAt", "endedAt", "billableDuration") if key not in job.metadata()]
 
