@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describeDefinition, describeEnvironment, describeJob, describeQueue, summarizeJob } from './batch/describe.ts';
-import { type JobCredentials, jobEnvironment } from './batch/job-environment.ts';
+import { jobEnvironment } from './batch/job-environment.ts';
 import { JobRunner } from './batch/job-runner.ts';
 import { JobStore } from './batch/job-store.ts';
 import { listJobs } from './batch/list-jobs.ts';
@@ -14,6 +14,7 @@ import { localImage, named, prepare, register, resolveDefinition, selected } fro
 import { readDefinition, readJob, readName } from './batch/requests.ts';
 import { type AwsEvent, ChangeEvents, postToBus, uuidFrom } from './change-events.ts';
 import { type MemberReader, readMembers } from './members.ts';
+import type { JobCredentials } from './process-environment.ts';
 import { type Members, type Operation, type Route, restJsonService } from './rest-json.ts';
 import type { CloudContext, Service } from './service.ts';
 

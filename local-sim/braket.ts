@@ -1,6 +1,7 @@
 /**
  * Amazon Braket in the local cloud: quantum tasks, devices, tags and spending limits over the service's own protocol. Circuits
- * really run; results lie in S3 before COMPLETED can be seen; every change of status is an event. Hybrid jobs are refused.
+ * really run; results lie in S3 before COMPLETED can be seen; every change of status is an event. Scripts of hybrid jobs run as
+ * processes of this machine (braket/jobs).
  */
 import { join } from 'node:path';
 import { capabilitiesFor, deviceCapabilities, isListedIn } from './braket/capabilities.ts';
@@ -8,15 +9,19 @@ import { CONTROL_ROUTES, controlOperations } from './braket/control.ts';
 import { createTask } from './braket/create-task.ts';
 import { describeTask, queueInfo, summarizeDevice, summarizeTask } from './braket/describe.ts';
 import { DeviceBoard } from './braket/device-board.ts';
+import { tellDeviceChanges } from './braket/device-events.ts';
 import { type BraketDevice, DEFAULT_DEVICES } from './braket/devices.ts';
 import type { BraketEngine } from './braket/engine.ts';
 import { type BraketFaults, isHit } from './braket/faults.ts';
+import { type HybridJobOptions, hybridJobs } from './braket/jobs/job-operations.ts';
+import type { HybridJob } from './braket/jobs/model.ts';
+import { S3Files } from './braket/jobs/s3-files.ts';
 import { limitOperations, MAX_TAGS } from './braket/limit-operations.ts';
 import { PRICE_OFFERS_PATH, priceOffersCsv } from './braket/price-offers.ts';
 import { type Quotas, RequestQuotas } from './braket/quotas.ts';
 import { page, taskFilters } from './braket/search.ts';
 import { noteSpend, spendEvent } from './braket/spending-limits.ts';
-import { taskEvent, taskEventPassage } from './braket/task-events.ts';
+import { changePassage, taskEvent } from './braket/task-events.ts';
 import { TaskRunner } from './braket/task-runner.ts';
 import { isOver, type SpendingLimit, type Task, TaskStore } from './braket/task-store.ts';
 import { workerEngine } from './braket/worker-engine.ts';
@@ -44,6 +49,8 @@ export interface BraketOptions {
   threads?: number;
   /** Replaces the simulator of this project in its threads. */
   engine?: BraketEngine;
+  /** Hybrid jobs: what runs their scripts, and how many at once. */
+  jobs?: HybridJobOptions;
   /** Replaces delivery to the event bus of this cloud. */
   postEvent?(event: AwsEvent): Promise<void>;
 }
@@ -76,7 +83,9 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
   const board = new DeviceBoard(clock, options.devices ?? DEFAULT_DEVICES);
   const quotas = options.quotas === undefined ? undefined : new RequestQuotas(options.quotas);
   const startedAtIso = new Date(clock.now()).toISOString();
-  const store = new TaskStore(join(context.stateDir, 'braket'));
+  const stateDir = join(context.stateDir, 'braket');
+  const store = new TaskStore(stateDir);
+  const s3 = new S3Files(context);
   const log: CloudContext['log'] = (level, message, fields) => context.log(level, `braket: ${message}`, fields);
 
   const post = options.postEvent ?? ((event: AwsEvent) => postToBus(context, event));
@@ -85,7 +94,7 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     clock,
     key: (task) => task.id,
     event: taskEvent,
-    passage: (task, index) => taskEventPassage(task, index, faults, seed),
+    passage: (task, index) => changePassage(task, index, faults, seed),
     markSent: (task, index) => store.markSent(task, index),
     post,
     warn,
@@ -98,6 +107,7 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     post,
     warn,
   });
+  const stopDeviceEvents = tellDeviceChanges({ context, board, post, warn });
   const changed = (task: Task) => {
     events.flush(task);
     if (task.status !== 'CREATED' && !isOver(task.status)) return;
@@ -139,6 +149,17 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         throw new ServiceError('ThrottlingException', 'Rate exceeded', 429);
       return act(readMembers(members, 'ValidationException'), caller);
     };
+  const jobs = hybridJobs({
+    context,
+    stateDir,
+    board,
+    faults,
+    seed,
+    options: options.jobs ?? {},
+    post,
+    log,
+    operation,
+  });
   const notFound = (what: string, arn: string) =>
     new ServiceError('ResourceNotFoundException', `${what} ${arn} was not found.`, 404);
   const deviceOf = (arn: string): BraketDevice => {
@@ -152,15 +173,13 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
     if (!task) throw notFound('Quantum task', arn);
     return task;
   };
-  const tagged = (reader: MemberReader): Task | SpendingLimit => {
+  const tagged = (reader: MemberReader): Task | SpendingLimit | HybridJob => {
     const arn = reader.string('resourceArn', { min: 1, max: 256 });
-    const owner = store.tasks.get(arn) ?? store.limits.get(arn);
+    const owner = store.tasks.get(arn) ?? store.limits.get(arn) ?? jobs.get(arn);
     if (!owner) throw notFound('Resource', arn);
     return owner;
   };
-  const noJob = operation((reader) => {
-    throw notFound('Job', reader.string('jobArn', { min: 1, max: 256 }));
-  });
+  const setTags = (arn: string, tags: Record<string, string>) => (jobs.get(arn) ? jobs : store).setTags(arn, tags);
 
   const operations: Record<string, Operation> = {
     CreateQuantumTask: operation(async (reader, caller) => {
@@ -176,7 +195,8 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         nowMs: () => clock.now(),
         device: (arn) => board.get(arn),
         openTasks: (arn) => runner.openCount(arn),
-        bucketExists: (bucket) => bucketExists(context, bucket),
+        jobOf: (token) => jobs.byJobToken(token),
+        bucketExists: (bucket) => s3.bucketExists(bucket),
       });
       if (isNew) {
         changed(task);
@@ -222,8 +242,8 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         deviceCapabilities: JSON.stringify(capabilitiesFor(caller, deviceCapabilities(device, engine.gateNames, startedAtIso))),
         deviceQueueInfo: [
           { queue: 'QUANTUM_TASKS_QUEUE', queueSize: size(runner.queued(device.arn).length), queuePriority: 'Normal' },
-          { queue: 'QUANTUM_TASKS_QUEUE', queueSize: '0', queuePriority: 'Priority' },
-          { queue: 'JOBS_QUEUE', queueSize: '0' },
+          { queue: 'QUANTUM_TASKS_QUEUE', queueSize: size(runner.queued(device.arn, true).length), queuePriority: 'Priority' },
+          { queue: 'JOBS_QUEUE', queueSize: size(jobs.queuedCount(device.arn)) },
         ],
       };
     }),
@@ -242,24 +262,19 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
 
     ...limitOperations({ context, store, board, seed, operation }),
 
-    CreateJob: operation((reader) => {
-      throw reader.refuse('Hybrid jobs are not present in the local cloud.');
-    }),
-    GetJob: noJob,
-    CancelJob: noJob,
-    SearchJobs: operation(() => ({ jobs: [] })),
+    ...jobs.operations,
 
     TagResource: operation((reader) => {
       const owner = tagged(reader);
       const tags = { ...owner.tags, ...reader.stringMap('tags', MAX_TAGS) };
       if (Object.keys(tags).length > MAX_TAGS) throw reader.refuse(`A resource has at most ${MAX_TAGS} tags.`);
-      store.setTags(owner.arn, tags);
+      setTags(owner.arn, tags);
       return {};
     }),
     UntagResource: operation((reader) => {
       const owner = tagged(reader);
       const gone = new Set(reader.strings('tagKeys', { min: 1 }));
-      store.setTags(owner.arn, Object.fromEntries(Object.entries(owner.tags).filter(([key]) => !gone.has(key))));
+      setTags(owner.arn, Object.fromEntries(Object.entries(owner.tags).filter(([key]) => !gone.has(key))));
       return {};
     }),
     ListTagsForResource: operation((reader) => ({ tags: tagged(reader).tags })),
@@ -281,12 +296,15 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         changed(task);
         runner.accept(task);
       }
+      jobs.start();
     },
     async stop() {
+      await jobs.stop();
       await runner.stop();
       await engine.stop?.();
       await events.stop();
       await spendEvents.stop();
+      await stopDeviceEvents();
       store.close();
     },
   });
@@ -298,14 +316,4 @@ export function createBraket(context: CloudContext, options: BraketOptions = {})
         ? { status: 200, headers: { 'content-type': 'text/csv' }, body: priceOffersCsv(board.all()) }
         : service.handle(request),
   };
-}
-
-async function bucketExists(context: CloudContext, bucket: string): Promise<boolean> {
-  try {
-    await context.peer('s3').call('HeadBucket', { Bucket: bucket });
-    return true;
-  } catch (error) {
-    if (error instanceof ServiceError && (error.status === 404 || error.status === 403)) return false;
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import { createEvents, type EventsService } from './events/server.ts';
 import { type ApiRoute, type CorsConfig, createGateway, type GatewayService } from './gateway.ts';
 import { type Credentials, createKeyring, type Keyring, localCredentials } from './http/credentials.ts';
 import { createFront } from './http/front.ts';
+import { createIam } from './iam.ts';
 import type { FunctionConfig } from './lambda/function.ts';
 import { createLambda, type LambdaService } from './lambda/server.ts';
 import { lockStateDir } from './lock.ts';
@@ -163,6 +164,7 @@ async function assemble(options: CloudOptions, unlock: () => void): Promise<Clou
     monitoring,
     logs,
     createSts(context),
+    createIam(context),
     lambda,
     gateway,
     ...(options.services ?? []).map((make) => make(context, keyring)),

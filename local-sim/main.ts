@@ -3,7 +3,8 @@
  *
  *   node local-sim/main.ts [--state DIR] [--port N] [--json] [--fsync] [--python PATH] [--quotas] [--faults FILE]
  *
- * --quotas throttles Braket requests as the service does; --faults takes a JSON file of BraketFaults (braket/faults.ts).
+ * --python names the Python of Batch's and Braket's jobs; --quotas throttles Braket requests as the service does; --faults takes a JSON
+ * file of BraketFaults (braket/faults.ts).
  *
  * Prints the endpoint and what a client needs in its environment, then runs until SIGINT or SIGTERM.
  */
@@ -13,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { type FunctionPlan, type Grant, manifest } from '../infra/manifest.ts';
 import { type BatchOptions, createBatch } from './batch.ts';
 import { type BraketFaults, readFaults } from './braket/faults.ts';
+import { createImageRegistry } from './braket/jobs/image-registry.ts';
 import { SERVICE_QUOTAS } from './braket/quotas.ts';
 import { type BraketOptions, createBraket } from './braket.ts';
 import type { Clock } from './clock.ts';
@@ -38,7 +40,7 @@ export interface LocalCloudOptions {
   fsync?: boolean;
   /** Steps at work at once. */
   workLimit?: number;
-  /** Python of the jobs' environment; without it no job is registered and a run that wants one is told so. */
+  /** Python of the jobs' environment; without it no job of Batch is registered, and hybrid jobs take `python3` of the PATH. */
   python?: string;
   braket?: BraketOptions;
   batch?: Omit<BatchOptions, 'definitions' | 'queues' | 'credentials'>;
@@ -225,7 +227,16 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Cloud
       ...Object.fromEntries(manifest.jobs.map(({ name, grants }) => [jobPrincipal(name), s3GrantsOf(names, grants)])),
     },
     services: [
-      (context) => createBraket(context, options.braket ?? {}),
+      (context, keyring) =>
+        createBraket(context, {
+          ...options.braket,
+          jobs: {
+            ...(options.python === undefined ? {} : { python: options.python }),
+            credentials: keyring.issue('hybrid-job'),
+            ...options.braket?.jobs,
+          },
+        }),
+      () => createImageRegistry(options.python),
       (context, keyring) =>
         createBatch(context, {
           ...options.batch,

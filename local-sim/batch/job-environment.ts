@@ -1,15 +1,7 @@
 /** The environment variables of a job's process. */
+import { awsEnvironment, inheritedEnvironment, type JobCredentials } from '../process-environment.ts';
 import type { CloudContext } from '../service.ts';
 import type { Job, LocalImage } from './model.ts';
-
-export interface JobCredentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
-
-/** Of the parent's environment, what a program needs to start; credentials of the person at the keyboard stay out. */
-const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
 
 /** Later ones win: inherited, the image's, the job's, then where the cloud is and who the job is. */
 export function jobEnvironment(
@@ -20,26 +12,11 @@ export function jobEnvironment(
   image: LocalImage,
 ): Record<string, string> {
   return {
-    ...pick(process.env, INHERITED),
+    ...inheritedEnvironment(),
     ...image.environment,
     ...Object.fromEntries(job.environment.map(({ name, value }) => [name, value])),
     ...awsEnvironment(context, credentials),
     ...batchEnvironment(job, attempt),
-  };
-}
-
-function pick(environment: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
-}
-
-function awsEnvironment(context: CloudContext, credentials: JobCredentials | undefined): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: context.endpoint(),
-    AWS_REGION: context.region,
-    AWS_DEFAULT_REGION: context.region,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ...(credentials ? { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey } : {}),
-    ...(credentials?.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: credentials.sessionToken }),
   };
 }
 

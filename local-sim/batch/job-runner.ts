@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join, relative } from 'node:path';
+import { type AttemptEnd, type AttemptProcess, recoverAttempt, startAttempt } from '../attempt-process.ts';
 import type { Clock } from '../clock.ts';
-import { type AttemptEnd, type AttemptProcess, recoverAttempt, startAttempt } from './attempt-process.ts';
 import type { JobStore, StatusChange } from './job-store.ts';
 import { isOver, type Job, type JobStatus, type LocalImage } from './model.ts';
 import { triesAgain } from './retry.ts';

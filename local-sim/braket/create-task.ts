@@ -20,6 +20,8 @@ export interface CreateTaskOptions {
   nowMs(): number;
   device(arn: string): BraketDevice | undefined;
   openTasks(deviceArn: string): number;
+  /** The hybrid job under way whose token this is. */
+  jobOf(jobToken: string): { arn: string; deviceArn: string } | undefined;
   bucketExists(bucket: string): Promise<boolean>;
 }
 
@@ -47,6 +49,8 @@ export async function createTask(
   const deviceParameters = reader.optionalString('deviceParameters', { min: 1, max: 48_000 });
   const tags = reader.stringMap('tags');
   const jobToken = reader.optionalString('jobToken', { min: 1, max: 128 });
+  const job = jobToken === undefined ? undefined : options.jobOf(jobToken);
+  if (jobToken !== undefined && !job) throw reader.refuse("'jobToken' is not that of a hybrid job under way.");
   const experimental = reader.optionalStructure('experimentalCapabilities');
   experimental?.optionalOneOf('enabled', ['ALL', 'NONE']);
   const associations = reader.structures('associations', { max: 1 }).map((association) => ({
@@ -95,7 +99,7 @@ export async function createTask(
     ...(facts.programCount === undefined ? {} : { programCount: facts.programCount }),
     ...(facts.executableCount === undefined ? {} : { executableCount: facts.executableCount }),
     priceMicroUsd,
-    ...(jobToken === undefined ? {} : { jobToken }),
+    ...(job === undefined ? {} : { jobArn: job.arn, hasPriority: job.deviceArn === deviceArn }),
     ...(associations.length === 0 ? {} : { associations }),
     ...(experimental ? { experimentalCapabilities: { ...experimental.raw } } : {}),
   };

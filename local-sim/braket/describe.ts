@@ -24,6 +24,7 @@ export function describeTask(task: Task): Members {
     deviceParameters: task.deviceParameters,
     ...(task.failureReason === undefined ? {} : { failureReason: task.failureReason }),
     ...(task.numSuccessfulShots === undefined ? {} : { numSuccessfulShots: task.numSuccessfulShots }),
+    ...(task.jobArn === undefined ? {} : { jobArn: task.jobArn }),
     ...(task.associations ? { associations: task.associations } : {}),
     ...(task.experimentalCapabilities ? { experimentalCapabilities: task.experimentalCapabilities } : {}),
     actionMetadata: {
@@ -36,7 +37,7 @@ export function describeTask(task: Task): Members {
 
 /** The service gives up counting at some length of the queue. */
 export function queueInfo(task: Task, position: () => number): Members {
-  const common = { queue: 'QUANTUM_TASKS_QUEUE', queuePriority: 'Normal' };
+  const common = { queue: 'QUANTUM_TASKS_QUEUE', queuePriority: task.hasPriority ? 'Priority' : 'Normal' };
   if (task.status !== 'CREATED' && task.status !== 'QUEUED') {
     return { ...common, position: 'None', message: `A task that is ${task.status} has no place in the queue.` };
   }

@@ -1,5 +1,6 @@
 /** Filters and pages of the search operations. */
 import type { MemberReader } from '../members.ts';
+import type { HybridJob } from './jobs/model.ts';
 import type { Task } from './task-store.ts';
 
 const OPERATORS = ['LT', 'LTE', 'EQUAL', 'GT', 'GTE', 'BETWEEN'] as const;
@@ -21,13 +22,30 @@ export function taskFilters(reader: MemberReader): Predicate<Task> {
     const field: (task: Task) => string | undefined = {
       quantumTaskArn: (task: Task) => task.arn,
       deviceArn: (task: Task) => task.deviceArn,
-      // Hybrid jobs are not part of the local cloud, so no task belongs to one.
-      jobArn: () => undefined,
+      jobArn: (task: Task) => task.jobArn,
       status: (task: Task) => task.status as string,
     }[name];
     return (task) => values.includes(field(task) ?? '');
   });
   return (task) => predicates.every((holds) => holds(task));
+}
+
+/** As the model names them: by ARN, whole or in part, and by time. */
+export function jobFilters(reader: MemberReader): Predicate<HybridJob> {
+  const predicates = reader.structures('filters', { max: 10 }).map((filter): Predicate<HybridJob> => {
+    const name = filter.oneOf('name', ['jobArn', 'createdAt']);
+    const operator = filter.oneOf('operator', [...OPERATORS, 'CONTAINS'] as const);
+    const values = filter.strings('values', { min: 1, max: 10 });
+    if (name === 'createdAt') {
+      if (operator === 'CONTAINS') throw filter.refuse('filter on createdAt takes no operator CONTAINS');
+      const holds = timeFilter(filter, operator, values);
+      return (job) => holds(job.createdAtMs);
+    }
+    if (operator === 'EQUAL') return (job) => values.includes(job.arn);
+    if (operator === 'CONTAINS') return (job) => values.some((value) => job.arn.includes(value));
+    throw filter.refuse(`filter on ${name} takes the operators EQUAL and CONTAINS, found ${operator}`);
+  });
+  return (job) => predicates.every((holds) => holds(job));
 }
 
 function timeFilter(filter: MemberReader, operator: (typeof OPERATORS)[number], values: readonly string[]): Predicate<number> {

@@ -2,7 +2,7 @@
 import type { AwsEvent, Passage } from '../change-events.ts';
 import { uuidFrom } from '../change-events.ts';
 import { type BraketFaults, eventIsHit } from './faults.ts';
-import { isOver, type Task } from './task-store.ts';
+import { isOver, type Task, type TaskStatus } from './task-store.ts';
 
 export function taskEvent(task: Task, index: number): AwsEvent {
   const change = task.changes[index]!;
@@ -27,10 +27,16 @@ export function taskEvent(task: Task, index: number): AwsEvent {
   };
 }
 
-export function taskEventPassage(task: Task, index: number, faults: BraketFaults, seed: number): Passage {
-  const { status, atMs } = task.changes[index]!;
+/** Of a task or a hybrid job. */
+export function changePassage(
+  owner: { arn: string; changes: readonly { status: TaskStatus; atMs: number }[] },
+  index: number,
+  faults: BraketFaults,
+  seed: number,
+): Passage {
+  const { status, atMs } = owner.changes[index]!;
   const hit = (fault: keyof Pick<BraketFaults, 'dropEvents' | 'duplicateEvents' | 'lateEvents' | 'reorderEvents'>) =>
-    eventIsHit(faults[fault], status, seed, fault, task.arn, index);
+    eventIsHit(faults[fault], status, seed, fault, owner.arn, index);
   if (hit('dropEvents')) return { times: 0 };
   const times = hit('duplicateEvents') ? 2 : 1;
   return {

@@ -62,16 +62,16 @@ export class TaskRunner {
     this.#open.get(task.arn)?.cancel.abort();
   }
 
-  /** Place of a queued task among those of its device, from 1. */
+  /** Place of a queued task among those of its device and priority, from 1. */
   queuePosition(task: Task): number {
-    const waiting = this.queued(task.deviceArn);
-    return waiting.indexOf(task) + 1;
+    return this.queued(task.deviceArn, task.hasPriority).indexOf(task) + 1;
   }
 
-  queued(deviceArn: string): Task[] {
+  queued(deviceArn: string, hasPriority = false): Task[] {
     return [...this.#open.values()]
       .map((entry) => entry.task)
-      .filter((task) => task.deviceArn === deviceArn && (task.status === 'CREATED' || task.status === 'QUEUED'));
+      .filter((task) => task.deviceArn === deviceArn && (task.status === 'CREATED' || task.status === 'QUEUED'))
+      .filter((task) => (task.hasPriority ?? false) === hasPriority);
   }
 
   openCount(deviceArn: string): number {
@@ -94,7 +94,7 @@ export class TaskRunner {
       if (task.status === 'CREATED') this.#change(task, 'QUEUED');
       const queuedUntilMs = task.createdAtMs + (device.queueDelayMs ?? this.#options.queueDelayMs);
       if (clock.now() < queuedUntilMs) await sleep(clock, queuedUntilMs - clock.now(), cancelled);
-      await this.#inTurn(device, cancelled, async () => {
+      await this.#inTurn(task, device, cancelled, async () => {
         if (task.status === 'QUEUED') this.#change(task, 'RUNNING');
         await this.#runWhileOnline(task, device, cancelled);
       });
@@ -106,12 +106,12 @@ export class TaskRunner {
     }
   }
 
-  /** The queue: one after the other on a QPU, when it is online and in a window, and no more at once than this machine can take. */
-  async #inTurn(device: BraketDevice, cancelled: AbortSignal, work: () => Promise<void>): Promise<void> {
+  /** The queue: one after the other on a QPU, tasks of its hybrid job first, when it is online and in a window, and no more at once than this machine can take. */
+  async #inTurn(task: Task, device: BraketDevice, cancelled: AbortSignal, work: () => Promise<void>): Promise<void> {
     const { board } = this.#options;
     const qpu = device.type === 'QPU' ? (this.#qpus.get(device.arn) ?? new Slots(1)) : undefined;
     if (qpu) this.#qpus.set(device.arn, qpu);
-    await qpu?.acquire(cancelled);
+    await qpu?.acquire(cancelled, task.hasPriority);
     try {
       for (;;) {
         await board.ready(device.arn, cancelled);

@@ -35,7 +35,10 @@ export interface TaskRequest {
   programCount?: number;
   executableCount?: number;
   priceMicroUsd: { perTask: number; perShot: number };
-  jobToken?: string;
+  /** The hybrid job that made it. */
+  jobArn?: string;
+  /** Made by a job on the device of that job: goes before all others there. */
+  hasPriority?: boolean;
   associations?: unknown[];
   experimentalCapabilities?: Record<string, unknown>;
 }

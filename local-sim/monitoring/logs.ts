@@ -1,33 +1,80 @@
-/** CloudWatch Logs over the log files of functions: groups, streams (one for each group) and events, with plain-text filters. */
+/**
+ * CloudWatch Logs over log files: groups of functions, with one stream each, and groups of text files, with a stream for each file;
+ * events with plain-text filters, and simple queries.
+ */
+import { randomUUID } from 'node:crypto';
 import { readJsonCall, writeJsonResult } from '../http/json.ts';
 import type { LogEvent, LogFiles } from '../lambda/logs.ts';
 import { type CloudContext, type Service, ServiceError } from '../service.ts';
+import { parseLogQuery, type QueryEvent } from './insights.ts';
+import { readTextLog, textLogGroups, textLogStreams } from './text-logs.ts';
 
 const PREFIX = '/aws/lambda/';
 const STREAM = 'all';
 const MOST_EVENTS = 10_000;
+/** Answers that are kept for GetQueryResults; older ones are forgotten. */
+const MOST_QUERIES = 100;
+const USUAL_ROWS = 1_000;
 
 export function createLogs(context: CloudContext, files: () => LogFiles): Service {
   const groupArn = (name: string) => `arn:aws:logs:${context.region}:${context.accountId}:log-group:${name}`;
-  const functionOf = (args: Record<string, unknown>): string => {
+  const { stateDir } = context;
+  const groups = () => [
+    ...files()
+      .groups()
+      .map((name) => `${PREFIX}${name}`),
+    ...textLogGroups(stateDir),
+  ];
+  const groupOf = (args: Record<string, unknown>): string => {
     const group = String(args['logGroupName'] ?? args['logGroupIdentifier'] ?? '').replace(/^arn:[^/]*/, '');
-    const name = group.startsWith(PREFIX) ? group.slice(PREFIX.length) : '';
-    if (!files().groups().includes(name))
+    if (!groups().includes(group))
       throw new ServiceError('ResourceNotFoundException', 'The specified log group does not exist.', 400);
-    return name;
+    return group;
+  };
+  const streamsOf = (group: string): string[] => (group.startsWith(PREFIX) ? [STREAM] : textLogStreams(stateDir, group));
+
+  async function* logEvents(group: string, streams: readonly string[]): AsyncGenerator<LogEvent & QueryEvent> {
+    for (const stream of streams) {
+      const events = group.startsWith(PREFIX) ? files().read(group.slice(PREFIX.length)) : readTextLog(stateDir, group, stream);
+      for await (const event of events) yield { ...event, stream };
+    }
+  }
+
+  /** Answers by query id, oldest first: a query is done before its id is told. */
+  const answers = new Map<string, Record<string, unknown>>();
+  const startQuery = async (args: Record<string, unknown>): Promise<string> => {
+    const names = (args['logGroupNames'] ?? args['logGroupIdentifiers']) as string[] | undefined;
+    const query = parseLogQuery(String(args['queryString'] ?? ''));
+    const [fromMs, toMs] = [Number(args['startTime']) * 1000, Number(args['endTime']) * 1000 + 999];
+    const found: QueryEvent[] = [];
+    let scanned = 0;
+    for (const group of names?.map((name) => groupOf({ logGroupName: name })) ?? [groupOf(args)]) {
+      for await (const event of logEvents(group, streamsOf(group))) {
+        if ((event.untilMs ?? event.timestampMs) < fromMs || event.timestampMs > toMs) continue;
+        scanned++;
+        if (query.matches(event)) found.push(event);
+      }
+    }
+    const results = query.rows(found, Math.min(Number(args['limit'] ?? USUAL_ROWS), MOST_EVENTS));
+    const queryId = randomUUID();
+    const statistics = { recordsMatched: found.length, recordsScanned: scanned, bytesScanned: 0 };
+    answers.set(queryId, { status: 'Complete', results, statistics });
+    for (const id of [...answers.keys()].slice(0, -MOST_QUERIES)) answers.delete(id);
+    return queryId;
   };
 
   const readEvents = async (
     args: Record<string, unknown>,
+    wanted: { group: string; streams: readonly string[] },
     accept: (event: LogEvent) => boolean,
-  ): Promise<{ events: LogEvent[]; next?: number }> => {
+  ): Promise<{ events: (LogEvent & { stream: string })[]; next?: number }> => {
     const from = Number(args['startTime'] ?? 0);
     const to = Number(args['endTime'] ?? Number.MAX_SAFE_INTEGER);
     const limit = Math.min(Number(args['limit'] ?? MOST_EVENTS), MOST_EVENTS);
     const skip = Number(/^(?:f\/)?(\d+)$/.exec(String(args['nextToken'] ?? '0'))?.[1] ?? 0);
-    const events: LogEvent[] = [];
+    const events: (LogEvent & { stream: string })[] = [];
     let index = 0;
-    for await (const event of files().read(functionOf(args))) {
+    for await (const event of logEvents(wanted.group, wanted.streams)) {
       if (index++ < skip || event.timestampMs < from || event.timestampMs >= to || !accept(event)) continue;
       if (events.length === limit) return { events, next: index - 1 };
       events.push(event);
@@ -39,11 +86,8 @@ export function createLogs(context: CloudContext, files: () => LogFiles): Servic
     switch (action) {
       case 'DescribeLogGroups': {
         const prefix = String(args['logGroupNamePrefix'] ?? '');
-        const names = files()
-          .groups()
-          .map((name) => `${PREFIX}${name}`);
         return {
-          logGroups: names
+          logGroups: groups()
             .filter((name) => name.startsWith(prefix))
             .map((logGroupName) => ({
               logGroupName,
@@ -53,11 +97,18 @@ export function createLogs(context: CloudContext, files: () => LogFiles): Servic
             })),
         };
       }
-      case 'DescribeLogStreams':
-        functionOf(args);
-        return { logStreams: [{ logStreamName: STREAM, storedBytes: 0 }] };
+      case 'DescribeLogStreams': {
+        const prefix = String(args['logStreamNamePrefix'] ?? '');
+        const names = streamsOf(groupOf(args)).filter((name) => name.startsWith(prefix));
+        return { logStreams: names.map((logStreamName) => ({ logStreamName, storedBytes: 0 })) };
+      }
       case 'GetLogEvents': {
-        const { events, next = 0 } = await readEvents(args, () => true);
+        const group = groupOf(args);
+        // A function has one stream, whatever it is called.
+        const stream = group.startsWith(PREFIX) ? STREAM : String(args['logStreamName'] ?? '');
+        if (!streamsOf(group).includes(stream))
+          throw new ServiceError('ResourceNotFoundException', 'The specified log stream does not exist.', 400);
+        const { events, next = 0 } = await readEvents(args, { group, streams: [stream] }, () => true);
         return {
           events: events.map((event) => ({
             timestamp: event.timestampMs,
@@ -70,10 +121,12 @@ export function createLogs(context: CloudContext, files: () => LogFiles): Servic
       }
       case 'FilterLogEvents': {
         const limit = Math.min(Number(args['limit'] ?? MOST_EVENTS), MOST_EVENTS);
-        const { events, next } = await readEvents(args, textFilter(String(args['filterPattern'] ?? '')));
+        const group = groupOf(args);
+        const wanted = { group, streams: streamsOf(group) };
+        const { events, next } = await readEvents(args, wanted, textFilter(String(args['filterPattern'] ?? '')));
         return {
           events: events.map((event, i) => ({
-            logStreamName: STREAM,
+            logStreamName: event.stream,
             timestamp: event.timestampMs,
             ingestionTime: event.timestampMs,
             message: event.message,
@@ -82,6 +135,13 @@ export function createLogs(context: CloudContext, files: () => LogFiles): Servic
           searchedLogStreams: [],
           ...(events.length === limit && next !== undefined ? { nextToken: String(next) } : {}),
         };
+      }
+      case 'StartQuery':
+        return { queryId: await startQuery(args) };
+      case 'GetQueryResults': {
+        const answer = answers.get(String(args['queryId'] ?? ''));
+        if (!answer) throw new ServiceError('ResourceNotFoundException', 'The specified query does not exist.', 400);
+        return answer;
       }
       default:
         throw new ServiceError('UnknownOperationException', `The local CloudWatch Logs does not implement ${action}.`, 400);

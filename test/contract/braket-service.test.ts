@@ -1,18 +1,14 @@
-/** The rest of the service through the SDK for JavaScript: files of results, money, quotas, jobs, devices that go, faults. */
+/** The rest of the service through the SDK for JavaScript: files of results, money, quotas, devices that go, faults. */
 import {
   BraketClient,
-  CancelJobCommand,
   CreateQuantumTaskCommand,
   CreateSpendingLimitCommand,
   DeviceOfflineException,
   DeviceRetiredException,
   GetDeviceCommand,
-  GetJobCommand,
   GetQuantumTaskCommand,
   type GetQuantumTaskCommandOutput,
   paginateSearchDevices,
-  ResourceNotFoundException,
-  SearchJobsCommand,
   SearchSpendingLimitsCommand,
   ThrottlingException,
 } from '@aws-sdk/client-braket';
@@ -38,7 +34,7 @@ beforeAll(async () => {
   cloud = await startTestCloud({
     braket: {
       noise: false,
-      quotas: { SearchQuantumTasks: { perSecond: 1e-6, burst: 3 }, SearchJobs: { perSecond: 1, burst: 50 } },
+      quotas: { SearchQuantumTasks: { perSecond: 1e-6, burst: 3 } },
     },
   });
   await cloud.s3.call('CreateBucket', { Bucket: BUCKET });
@@ -164,15 +160,6 @@ describe('quotas', () => {
   });
 });
 
-describe('hybrid jobs', () => {
-  test('are none: searched they are empty, named they are not found', async () => {
-    const jobArn = `arn:aws:braket:us-east-1:${cloud.accountId}:job/none`;
-    expect((await braket.send(new SearchJobsCommand({ filters: [] }))).jobs).toEqual([]);
-    await expect(braket.send(new GetJobCommand({ jobArn }))).rejects.toBeInstanceOf(ResourceNotFoundException);
-    await expect(braket.send(new CancelJobCommand({ jobArn }))).rejects.toBeInstanceOf(ResourceNotFoundException);
-  });
-});
-
 describe('devices', () => {
   test('come in pages', async () => {
     const seen: string[] = [];
@@ -198,7 +185,15 @@ describe('devices', () => {
       DeviceRetiredException,
     );
     await control(`device/${encodeURIComponent(GARNET)}`, { status: 'ONLINE' });
+    await control(`device/${encodeURIComponent(GARNET)}`, { status: 'ONLINE' });
     expect((await over(await create({ deviceArn: GARNET }))).status).toBe('COMPLETED');
+    const told = await eventually(() => {
+      const found = cloud.seen.filter(({ detailType }) => detailType === 'Braket Device Status Change');
+      return found.length >= 3 && found;
+    });
+    expect(
+      told.map(({ region, resources, detail }) => [region, resources, detail['deviceName'], detail['deviceStatus']]),
+    ).toEqual(['OFFLINE', 'RETIRED', 'ONLINE'].map((status) => ['eu-north-1', [GARNET], 'Garnet', status]));
   });
 });
 

@@ -145,7 +145,7 @@ describe('the SDK for JavaScript', () => {
           deviceConfig: { device: SV1 },
         }),
       ),
-    ).rejects.toThrow(/not present in the local cloud/);
+    ).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining("'roleArn' must match") });
   });
 
   test('gets the place of a fault in a program set', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { recoverAttempt, startAttempt } from '../../local-sim/batch/attempt-process.ts';
+import { recoverAttempt, startAttempt } from '../../local-sim/attempt-process.ts';
 import { resolveParameters } from '../../local-sim/batch/job-runner.ts';
 import type { Attempt, EvaluateOnExit } from '../../local-sim/batch/model.ts';
 import { triesAgain } from '../../local-sim/batch/retry.ts';

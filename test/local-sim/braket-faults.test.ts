@@ -313,4 +313,20 @@ describe('places', () => {
     await Promise.all(waiting);
     expect(order).toEqual(['gave up', 'first', 'second']);
   });
+
+  test('go to those with priority first, in order among themselves', async () => {
+    const slots = new Slots(1);
+    const never = new AbortController();
+    const order: string[] = [];
+    await slots.acquire(never.signal);
+    const waiting = (['a', 'B', 'c', 'D'] as const).map((name) =>
+      slots.acquire(never.signal, name < 'a').then(() => {
+        order.push(name);
+        slots.release();
+      }),
+    );
+    slots.release();
+    await Promise.all(waiting);
+    expect(order).toEqual(['B', 'D', 'a', 'c']);
+  });
 });

@@ -637,7 +637,7 @@ describe('requests', () => {
     });
     await expect(braket.call('CreateJob', {})).rejects.toMatchObject({
       code: 'ValidationException',
-      message: expect.stringContaining('not present in the local cloud'),
+      message: "'clientToken' is required",
     });
   });
 

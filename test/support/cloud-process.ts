@@ -8,7 +8,11 @@ const options = JSON.parse(process.argv[2]!) as CloudProcessOptions;
 const cloud = await createCloud({
   stateDir: options.stateDir,
   port: options.port,
-  services: [(context) => createBraket(context, options.braket), (context) => createBatch(context, options.batch)],
+  services: [
+    (context, keyring) =>
+      createBraket(context, { ...options.braket, jobs: { credentials: keyring.issue('hybrid-job'), ...options.braket.jobs } }),
+    (context) => createBatch(context, options.batch),
+  ],
   log: () => {},
 });
 for (const bucket of options.buckets) {

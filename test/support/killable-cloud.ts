@@ -18,8 +18,8 @@ export interface CloudProcessOptions {
 export interface KillableCloud {
   stateDir: string;
   client: { region: string; endpoint: string; credentials: { accessKeyId: string; secretAccessKey: string } };
-  /** SIGKILL, and a new process on the same folder and port. */
-  killAndRestart(changes?: Partial<CloudProcessOptions>): Promise<void>;
+  /** SIGKILL, and a new process on the same folder and port; `between` runs while there is none. */
+  killAndRestart(changes?: Partial<CloudProcessOptions>, between?: () => void): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -35,8 +35,9 @@ export async function startKillableCloud(wanted: Partial<CloudProcessOptions>): 
   return {
     stateDir,
     client: { region: 'us-east-1', endpoint: running.endpoint, credentials: running.credentials },
-    async killAndRestart(changes = {}) {
+    async killAndRestart(changes = {}, between = () => {}) {
       await kill();
+      between();
       running = await launch({ ...options, port: running.port, ...changes });
     },
     async remove() {

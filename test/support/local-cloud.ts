@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BatchOptions, createBatch } from '../../local-sim/batch.ts';
+import { createImageRegistry } from '../../local-sim/braket/jobs/image-registry.ts';
 import { type BraketOptions, createBraket } from '../../local-sim/braket.ts';
 import type { AwsEvent } from '../../local-sim/change-events.ts';
 import { type Cloud, createCloud } from '../../local-sim/cloud.ts';
@@ -38,7 +39,14 @@ export async function startTestCloud(options: TestCloudOptions = {}): Promise<Te
     stateDir,
     ...(options.port === undefined ? {} : { port: options.port }),
     services: [
-      (context) => createBraket(context, { seed: 11, ...observed(context), ...options.braket }),
+      (context, keyring) =>
+        createBraket(context, {
+          seed: 11,
+          ...observed(context),
+          ...options.braket,
+          jobs: { credentials: keyring.issue('hybrid-job'), killGraceMs: 1_000, ...options.braket?.jobs },
+        }),
+      () => createImageRegistry(options.braket?.jobs?.python),
       (context) => createBatch(context, { queues: ['main'], killGraceMs: 1_000, ...observed(context), ...options.batch }),
     ],
     log: () => {},
@@ -55,6 +63,9 @@ export async function startTestCloud(options: TestCloudOptions = {}): Promise<Te
   };
 }
 
+/** The Python that has the packages of the jobs and of the SDK. */
+export const PYTHON = process.env['QEFM_PYTHON'] ?? join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
+
 /** Runs a Python script against a cloud and returns the JSON document it prints; its failure is the test's, with its words. */
 export function runPython(
   cloud: TestCloud,
@@ -62,10 +73,9 @@ export function runPython(
   environment: Record<string, string> = {},
   timeoutMs = 120_000,
 ): Promise<unknown> {
-  const python = process.env['QEFM_PYTHON'] ?? join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
   const path = join(import.meta.dirname, '..', 'contract', 'python', script);
   return new Promise((resolve, reject) => {
-    const child = spawn(python, [path], {
+    const child = spawn(PYTHON, [path], {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
@@ -84,7 +94,7 @@ export function runPython(
       stderr += chunk;
     });
     child.once('error', (error) =>
-      reject(new Error(`${python} could not be started (QEFM_PYTHON names another): ${error.message}`)),
+      reject(new Error(`${PYTHON} could not be started (QEFM_PYTHON names another): ${error.message}`)),
     );
     child.once('close', (code, signal) => {
       if (code === 0) resolve(JSON.parse(stdout.trim().split('\n').at(-1)!));

@@ -3,7 +3,7 @@
  * who it is, and at the end the exit code, so that a later cloud can take the process over, or be sure that it is gone.
  *
  * Files in the attempt's folder: `claim/` (made by whoever decides first whether the attempt runs), `claim/identity` (process
- * id and start time), `exit` (exit code), `stdout.log`, `stderr.log`.
+ * id and start time), `exit` (exit code), `stdout.log`, `stderr.log` unless a file for both is named.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -14,6 +14,8 @@ export interface AttemptCommand {
   cwd?: string;
   environment: Readonly<Record<string, string>>;
   dir: string;
+  /** One file for both streams, in the order of the writes, instead of `stdout.log` and `stderr.log`. */
+  log?: string;
 }
 
 export interface AttemptEnd {
@@ -50,12 +52,12 @@ const POLL_MS = 100;
 const IDENTITY_WAIT_MS = 5_000;
 const KILLED_EXIT_CODE = 137;
 
-export function startAttempt({ command, cwd, environment, dir }: AttemptCommand): AttemptProcess {
+export function startAttempt({ command, cwd, environment, dir, log }: AttemptCommand): AttemptProcess {
   mkdirSync(dir, { recursive: true });
-  const stdout = openSync(join(dir, 'stdout.log'), 'a');
-  const stderr = openSync(join(dir, 'stderr.log'), 'a');
+  const stdout = openSync(log ?? join(dir, 'stdout.log'), 'a');
+  const stderr = openSync(log ?? join(dir, 'stderr.log'), 'a');
   try {
-    const child = spawn('/bin/sh', ['-c', WRAPPER, 'batch-attempt', dir, ...command], {
+    const child = spawn('/bin/sh', ['-c', WRAPPER, 'attempt', dir, ...command], {
       detached: true,
       stdio: ['ignore', stdout, stderr],
       env: { ...environment },
