@@ -1,5 +1,6 @@
 // Gates on a state vector of interleaved amplitudes (re, im): amplitude x lies at state + AMPLITUDE x, and bit b of x is the qubit with place value 2^b. Every kernel walks the pairs whose index differs in its bit.
 
+import { SINGLE } from './precision';
 import { AMPLITUDE, add, amplitude, cross, imaginary, madd, mul, number, put, SHIFT, splat, times, turn } from './vector';
 
 /** Real 2x2 matrix on one bit. */
@@ -117,6 +118,11 @@ export function applySwap(state: usize, n: i32, a: i32, b: i32): void {
   }
 }
 
+/** Bytes of a vector, which is two amplitudes in single precision. */
+const VECTOR: usize = 16;
+/** The matrix of applyTwo as f32; only in single precision. */
+const SINGLE_MATRIX: usize = memory.data(128, 16);
+
 /** Complex 4x4 matrix (32 doubles at m) on two bits; `a` is the more significant bit of the matrix index. */
 export function applyTwo(state: usize, n: i32, a: i32, b: i32, m: usize): void {
   const sa: usize = AMPLITUDE << a;
@@ -124,46 +130,110 @@ export function applyTwo(state: usize, n: i32, a: i32, b: i32, m: usize): void {
   const low = min(sa, sb);
   const high = max(sa, sb);
   const end: usize = state + (AMPLITUDE << n);
+  if (SINGLE) for (let k: usize = 0; k < 32; k++) store<f32>(SINGLE_MATRIX + (k << 2), <f32>load<f64>(m + (k << 3)));
   for (let block = state; block < end; block += high << 1) {
     const blockEnd = block + high;
     for (let middle = block; middle < blockEnd; middle += low << 1) {
       const middleEnd = middle + low;
-      for (let p = middle; p < middleEnd; p += AMPLITUDE) visitTwo(p, sa, sb, m);
+      // Two vectors share what is loaded of the matrix, which is as much as there is to multiply.
+      if (low >= 2 * VECTOR) for (let p = middle; p < middleEnd; p += 2 * VECTOR) visitTwoTwice(p, sa, sb, m);
+      else if (low === VECTOR) visitTwo(v128.load(middle), v128.load(middle + sb), v128.load(middle + sa), v128.load(middle + sa + sb), middle, sa, sb, m);
+      else visitTwo(amplitude(middle), amplitude(middle + sb), amplitude(middle + sa), amplitude(middle + sa + sb), middle, sa, sb, m);
     }
   }
 }
 
+/** Number k of the matrix of applyTwo in every lane. */
 // @ts-expect-error: decorators of AssemblyScript
 @inline
-function visitTwo(p: usize, sa: usize, sb: usize, m: usize): void {
-  const z0 = amplitude(p);
-  const z1 = amplitude(p + sb);
-  const z2 = amplitude(p + sa);
-  const z3 = amplitude(p + sa + sb);
-  const i = turn();
-  const c0 = mul(cross(z0), i);
-  const c1 = mul(cross(z1), i);
-  const c2 = mul(cross(z2), i);
-  const c3 = mul(cross(z3), i);
-  put(p, row(m, z0, z1, z2, z3, c0, c1, c2, c3));
-  put(p + sb, row(m + 64, z0, z1, z2, z3, c0, c1, c2, c3));
-  put(p + sa, row(m + 128, z0, z1, z2, z3, c0, c1, c2, c3));
-  put(p + sa + sb, row(m + 192, z0, z1, z2, z3, c0, c1, c2, c3));
+function entry(m: usize, k: usize): v128 {
+  if (SINGLE) return v128.load32_splat(SINGLE_MATRIX + (k << 2));
+  return v128.load64_splat(m + (k << 3));
 }
 
-/** One row of four complex numbers times four amplitudes z; c are the same times i. */
+/** Re z + i Im z, from the sums over real and imaginary parts of a row. */
 // @ts-expect-error: decorators of AssemblyScript
 @inline
-function row(m: usize, z0: v128, z1: v128, z2: v128, z3: v128, c0: v128, c1: v128, c2: v128, c3: v128): v128 {
-  let left = mul(number(m), z0);
-  let right = mul(number(m + 8), c0);
-  left = madd(number(m + 16), z1, left);
-  right = madd(number(m + 24), c1, right);
-  left = madd(number(m + 32), z2, left);
-  right = madd(number(m + 40), c2, right);
-  left = madd(number(m + 48), z3, left);
-  right = madd(number(m + 56), c3, right);
-  return add(left, right);
+function joined(re: v128, im: v128): v128 {
+  return madd(cross(im), turn(), re);
+}
+
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function row(m: usize, r: usize, part: usize, z0: v128, z1: v128, z2: v128, z3: v128): v128 {
+  const k = 8 * r + part;
+  return madd(entry(m, k + 6), z3, madd(entry(m, k + 4), z2, madd(entry(m, k + 2), z1, mul(entry(m, k), z0))));
+}
+
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function putLow(low: bool, p: usize, z: v128): void {
+  if (low) put(p, z);
+  else v128.store(p, z);
+}
+
+/** One vector of each of the four; where the low bit is below a vector, one amplitude. */
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function visitTwo(z0: v128, z1: v128, z2: v128, z3: v128, p: usize, sa: usize, sb: usize, m: usize): void {
+  const alone = min(sa, sb) < VECTOR;
+  putLow(alone, p, joined(row(m, 0, 0, z0, z1, z2, z3), row(m, 0, 1, z0, z1, z2, z3)));
+  putLow(alone, p + sb, joined(row(m, 1, 0, z0, z1, z2, z3), row(m, 1, 1, z0, z1, z2, z3)));
+  putLow(alone, p + sa, joined(row(m, 2, 0, z0, z1, z2, z3), row(m, 2, 1, z0, z1, z2, z3)));
+  putLow(alone, p + sa + sb, joined(row(m, 3, 0, z0, z1, z2, z3), row(m, 3, 1, z0, z1, z2, z3)));
+}
+
+/** Two vectors of each of the four. */
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function visitTwoTwice(p: usize, sa: usize, sb: usize, m: usize): void {
+  const q = p + sb;
+  const r = p + sa;
+  const s = p + sa + sb;
+  const a0 = v128.load(p);
+  const a1 = v128.load(q);
+  const a2 = v128.load(r);
+  const a3 = v128.load(s);
+  const b0 = v128.load(p, 16);
+  const b1 = v128.load(q, 16);
+  const b2 = v128.load(r, 16);
+  const b3 = v128.load(s, 16);
+  rowTwice(m, 0, p, a0, a1, a2, a3, b0, b1, b2, b3);
+  rowTwice(m, 1, q, a0, a1, a2, a3, b0, b1, b2, b3);
+  rowTwice(m, 2, r, a0, a1, a2, a3, b0, b1, b2, b3);
+  rowTwice(m, 3, s, a0, a1, a2, a3, b0, b1, b2, b3);
+}
+
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function rowTwice(m: usize, r: usize, p: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): void {
+  const k = 8 * r;
+  let re = entry(m, k);
+  let im = entry(m, k + 1);
+  let aRe = mul(re, a0);
+  let aIm = mul(im, a0);
+  let bRe = mul(re, b0);
+  let bIm = mul(im, b0);
+  re = entry(m, k + 2);
+  im = entry(m, k + 3);
+  aRe = madd(re, a1, aRe);
+  aIm = madd(im, a1, aIm);
+  bRe = madd(re, b1, bRe);
+  bIm = madd(im, b1, bIm);
+  re = entry(m, k + 4);
+  im = entry(m, k + 5);
+  aRe = madd(re, a2, aRe);
+  aIm = madd(im, a2, aIm);
+  bRe = madd(re, b2, bRe);
+  bIm = madd(im, b2, bIm);
+  re = entry(m, k + 6);
+  im = entry(m, k + 7);
+  aRe = madd(re, a3, aRe);
+  aIm = madd(im, a3, aIm);
+  bRe = madd(re, b3, bRe);
+  bIm = madd(im, b3, bIm);
+  v128.store(p, joined(aRe, aIm));
+  v128.store(p, joined(bRe, bIm), 16);
 }
 
 /** Index offset of matrix index j on k bits listed (most significant first) as i32 at `bits`. */
