@@ -107,5 +107,7 @@ export function throughNormalisation(vector: ArrayLike<number>, inputGradient: A
   }
   must(square > 0, 'throughNormalisation: a vector that is not zero wanted');
   const norm = Math.sqrt(square);
-  return Float64Array.from(vector, (x, i) => (inputGradient[i]! - (x * along) / square) / norm);
+  const out = new Float64Array(vector.length);
+  for (let i = 0; i < out.length; i++) out[i] = (inputGradient[i]! - (vector[i]! * along) / square) / norm;
+  return out;
 }
