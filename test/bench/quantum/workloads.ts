@@ -99,6 +99,7 @@ export function plans(full: boolean): Plan[] {
     }
     if (family === 'ansatz' && !full) {
       for (const qubits of [22, 24]) out.push({ family, work: 'forward', qubits });
+      out.push({ family, work: 'gradient', qubits: 22 });
     }
   }
   for (const family of FAMILIES) {
