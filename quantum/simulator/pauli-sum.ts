@@ -1,6 +1,6 @@
 /**
  * Sums of Pauli strings on the fast kernels. Strings that flip the same bits are one group, and a group costs one journey through the
- * state; a sum of Z strings is one group whatever their number.
+ * state; a sum of Z strings is one group whatever their number. Where the machine has a pool, its threads share the journey.
  */
 
 import type { PauliSum } from '../circuit/pauli.ts';
@@ -15,15 +15,20 @@ interface Group {
   readonly count: number;
 }
 
-/** Numbers that the kernels need for the diagonal of a run of indices. */
+/** Numbers that the kernels need for the diagonal of a run of indices, 2^9 of them. */
 const WEIGHTS = 512;
+/** Bytes from one thread's weights, and from one thread's sum, to the next one's: lines of their own. */
+const WEIGHTS_STRIDE = 8 * WEIGHTS + 64;
+const SUM_STRIDE = 64;
 
 /** A sum in a machine's memory. */
 export class KernelPauliSum {
   readonly #machine: KernelMachine;
   readonly #qubits: number;
   readonly #groups: readonly Group[];
+  readonly #parts: number;
   readonly #weights: number;
+  readonly #sums: number;
 
   constructor(machine: KernelMachine, qubits: number, sum: PauliSum) {
     this.#machine = machine;
@@ -47,7 +52,10 @@ export class KernelPauliSum {
       });
       return { flip, turn, address, count: strings.length };
     });
-    this.#weights = machine.allocate(8 * WEIGHTS);
+    // Threads share the runs of indices.
+    this.#parts = 2 ** qubits >= 2 * WEIGHTS ? (machine.pool?.size ?? 1) : 1;
+    this.#weights = machine.allocate(WEIGHTS_STRIDE * this.#parts);
+    this.#sums = machine.allocate(SUM_STRIDE * this.#parts);
   }
 
   /** ⟨state|H|state⟩. */
@@ -55,7 +63,13 @@ export class KernelPauliSum {
     const { kernels } = this.#machine;
     let total = 0;
     for (const { flip, turn, address, count } of this.#groups) {
-      total += kernels.pauliMean(state, this.#qubits, flip, address, count, turn, this.#weights);
+      const args = [state, this.#qubits, flip, address, count, turn, this.#weights] as const;
+      if (this.#parts === 1) {
+        total += kernels.pauliMean(...args);
+        continue;
+      }
+      this.#machine.runOnPool('pauliMeanShare', [...args, WEIGHTS_STRIDE, this.#sums]);
+      for (let part = 0; part < this.#parts; part++) total += this.#machine.f64[(this.#sums + SUM_STRIDE * part) / 8]!;
     }
     return total;
   }
@@ -65,7 +79,9 @@ export class KernelPauliSum {
     const { kernels } = this.#machine;
     this.#machine.doubles(out, 2 * 2 ** this.#qubits).fill(0);
     for (const { flip, turn, address, count } of this.#groups) {
-      kernels.pauliApply(state, out, this.#qubits, flip, address, count, turn, this.#weights);
+      const args = [state, out, this.#qubits, flip, address, count, turn, this.#weights] as const;
+      if (this.#parts === 1) kernels.pauliApply(...args);
+      else this.#machine.runOnPool('pauliApplyShare', [...args, WEIGHTS_STRIDE]);
     }
   }
 }

@@ -41,7 +41,7 @@ import { gradientMany, gradientRy } from './products';
 import { rotatePair, rotateTriple, sweepPair } from './rotations';
 import { AMPLITUDE, amplitude, put, SHIFT } from './vector';
 
-export { pauliApply, pauliMean } from './paulis';
+export { pauliApply, pauliApplyShare, pauliMean, pauliMeanShare } from './paulis';
 export { imaginaryInner, probabilities, realInner, sumOfZ, walshHadamard, weighted } from './products';
 
 function word(at: usize, index: i32): i32 {

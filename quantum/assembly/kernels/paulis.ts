@@ -94,37 +94,81 @@ function runMean(state: usize, base: usize, size: usize, flip: usize, weights: u
   return f64x2.add(a, c);
 }
 
+/** First of a share of `count` runs. */
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function shareOf(count: usize, part: i32, parts: i32): usize {
+  return (count * <usize>part) / <usize>parts;
+}
+
 /**
- * Σ over the strings of weight · Re(turn · <state| flip, signs |state>), turn 1 or i. `weights` has room for 2^9 numbers.
+ * Σ over the strings of weight · Re(turn · <state| flip, signs |state>), turn 1 or i, over the share `part` of `parts` of the indices.
+ * `weights` has room for 2^9 numbers.
  */
-export function pauliMean(state: usize, n: i32, flip: usize, strings: usize, count: i32, turn: i32, weights: usize): f64 {
+function meanShare(
+  part: i32,
+  parts: i32,
+  state: usize,
+  n: i32,
+  flip: usize,
+  strings: usize,
+  count: i32,
+  turn: i32,
+  weights: usize,
+): f64 {
   const b = min(n, RUN_BITS);
   const size: usize = (<usize>1) << b;
-  const runs: usize = (<usize>1) << (n - b);
   const changing = changes(strings, count, b);
-  // k and k with the bits flipped bring the same; where a bit above the runs is flipped, half of the runs will do.
+  // k and k with the bits flipped bring the same; where a bit above the runs is flipped, the runs without it will do.
   const above: usize = flip >> b;
   const half: usize = above === 0 ? 0 : (<usize>1) << (31 - clz<usize>(above));
+  const runs: usize = (<usize>1) << (half === 0 ? n - b : n - b - 1);
+  const first = shareOf(runs, part, parts);
+  const last = shareOf(runs, part + 1, parts);
   let total: f64 = 0;
-  for (let run: usize = 0; run < runs; run++) {
-    if ((run & half) !== 0) continue;
+  for (let i = first; i < last; i++) {
+    const run = half === 0 ? i : ((i & ~(half - 1)) << 1) | (i & (half - 1));
     const base = run << b;
-    if (run === 0 || (changing && count > 1)) diagonal(weights, b, strings, count, base);
+    if (i === first || (changing && count > 1)) diagonal(weights, b, strings, count, count === 1 ? 0 : base);
     const same = f64x2.splat(offset(strings, count, b, base));
     const sum =
       turn === 0
         ? runMean(state, base, size, flip, weights, same, false)
         : runMean(state, base, size, flip, weights, same, true);
     // Re(i conj(y) z) = y_im z_re - y_re z_im.
-    const part = turn === 0 ? sumOfLanes(sum) : f64x2.extract_lane(sum, 0) - f64x2.extract_lane(sum, 1);
+    const here = turn === 0 ? sumOfLanes(sum) : f64x2.extract_lane(sum, 0) - f64x2.extract_lane(sum, 1);
     // One string alone changes its sign from run to run, unless it is constant there.
-    total += count === 1 && changing ? part * signOf(strings, base) : part;
+    total += count === 1 && changing ? here * signOf(strings, base) : here;
   }
   return half === 0 ? total : 2 * total;
 }
 
-/** Double precision only: out += Σ over the strings of weight · turn · flip, signs |state>. */
-export function pauliApply(
+export function pauliMean(state: usize, n: i32, flip: usize, strings: usize, count: i32, turn: i32, weights: usize): f64 {
+  return meanShare(0, 1, state, n, flip, strings, count, turn, weights);
+}
+
+/** What thread `part` does of it: its sum goes to `sums`, a line of memory for each; `stride` is from one thread's weights to the next one's. */
+export function pauliMeanShare(
+  part: i32,
+  parts: i32,
+  state: usize,
+  n: i32,
+  flip: usize,
+  strings: usize,
+  count: i32,
+  turn: i32,
+  weights: usize,
+  stride: usize,
+  sums: usize,
+): void {
+  const own = <usize>part;
+  store<f64>(sums + (own << 6), meanShare(part, parts, state, n, flip, strings, count, turn, weights + own * stride));
+}
+
+/** Double precision only: out += Σ over the strings of weight · turn · flip, signs |state>, for the share of the indices of |state>. */
+function applyShare(
+  part: i32,
+  parts: i32,
   state: usize,
   out: usize,
   n: i32,
@@ -138,9 +182,11 @@ export function pauliApply(
   const size: usize = (<usize>1) << b;
   const runs: usize = (<usize>1) << (n - b);
   const changing = changes(strings, count, b);
-  for (let run: usize = 0; run < runs; run++) {
+  const first = shareOf(runs, part, parts);
+  const last = shareOf(runs, part + 1, parts);
+  for (let run = first; run < last; run++) {
     const base = run << b;
-    if (run === 0 || (changing && count > 1)) diagonal(weights, b, strings, count, base);
+    if (run === first || (changing && count > 1)) diagonal(weights, b, strings, count, count === 1 ? 0 : base);
     const same = f64x2.splat(offset(strings, count, b, base));
     const sign = f64x2.splat(count === 1 && changing ? signOf(strings, base) : 1);
     for (let l: usize = 0; l < size; l++) {
@@ -152,4 +198,34 @@ export function pauliApply(
       v128.store(to, f64x2.add(f64x2.mul(z, w), v128.load(to)));
     }
   }
+}
+
+export function pauliApply(
+  state: usize,
+  out: usize,
+  n: i32,
+  flip: usize,
+  strings: usize,
+  count: i32,
+  turn: i32,
+  weights: usize,
+): void {
+  applyShare(0, 1, state, out, n, flip, strings, count, turn, weights);
+}
+
+/** What thread `part` does of it; no two threads write to the same place. */
+export function pauliApplyShare(
+  part: i32,
+  parts: i32,
+  state: usize,
+  out: usize,
+  n: i32,
+  flip: usize,
+  strings: usize,
+  count: i32,
+  turn: i32,
+  weights: usize,
+  stride: usize,
+): void {
+  applyShare(part, parts, state, out, n, flip, strings, count, turn, weights + <usize>part * stride);
 }

@@ -7,7 +7,7 @@ import {
   SHARED_KERNELS_WASM_BASE64,
   SHARED_RELAXED_KERNELS_WASM_BASE64,
 } from '../../../quantum/assembly/kernels.generated.ts';
-import { buildCircuit, CompiledCircuit, GATES, hardwareEfficientAnsatz } from '../../../quantum/index.ts';
+import { buildCircuit, CompiledCircuit, GATES, hardwareEfficientAnsatz, pauliTerm } from '../../../quantum/index.ts';
 import { unitarySteps } from '../../../quantum/simulator/lowering.ts';
 import { KernelProgram, NO_ANGLES, planSteps } from '../../../quantum/simulator/program.ts';
 import { simulateReference } from '../../../quantum/simulator/reference-kernels.ts';
@@ -63,6 +63,36 @@ describe('the kernels on shared memory', () => {
       program.start();
       program.run();
       expect(largestDifference(program.amplitudes, simulateReference(everyGate, []))).toBeLessThan(1e-13);
+    }
+  });
+
+  test('share the journeys of a sum of Pauli strings', () => {
+    for (const qubits of [10, 11, 13]) {
+      const circuit = hardwareEfficientAnsatz({ qubits, layers: 1 });
+      const theta = Float64Array.from(circuit.parameters, (_, i) => Math.sin(i + 1));
+      const options = { gradients: true, blockBits: 8 };
+      const alone = new CompiledCircuit(circuit, options);
+      const together = new CompiledCircuit(circuit, { ...options, pool });
+      // Strings of every kind: alone in their group and not, flipping bits inside, above and across a run of 2^9 indices, or none.
+      const across = `X0 Y${qubits - 1} Z3`;
+      const texts = [
+        'Z0',
+        `Z0 Z${qubits - 1}`,
+        'X0',
+        'Y0 Z1',
+        `X${qubits - 1}`,
+        `X${qubits - 1} Z0`,
+        across,
+        `${across} Z5`,
+        'I',
+      ];
+      for (const H of [texts.map((text, i) => pauliTerm(text, 0.3 + i)), ...texts.map((text) => [pauliTerm(text, 0.7)])]) {
+        const [a, b] = [alone.gradient(H, theta), together.gradient(H, theta)];
+        expect(Math.abs(b.value - a.value)).toBeLessThan(1e-12);
+        expect(largestDifference(b.gradient, a.gradient)).toBeLessThan(1e-12);
+        expect(Math.abs(together.expectation(H, theta) - a.value)).toBeLessThan(1e-12);
+        expect(together.expectation(H, theta)).toBe(together.expectation(H, theta));
+      }
     }
   });
 
