@@ -5,11 +5,28 @@ import { encodeSequence, residuesOf, sequenceEncoding } from '../../../core/enco
 import { barrenPlateau, plateauHead } from '../../../core/guards/barren-plateau.ts';
 import { type EncodedInputsFacts, encodedInputsLight } from '../../../core/guards/encoded-inputs.ts';
 import { overEncoding } from '../../../core/guards/over-encoding.ts';
+import { compileHead } from '../../../core/model/head-circuit.ts';
 import { fragmentAround, readComplex } from '../encoding/posed-complex.ts';
 
 const complex = readComplex();
-/** Every heavy atom of the crystal ligand with the eleven nearest to it: fragments as large as the guard allows, where they really lie. */
-const contacts = complex.ligand.map((_, atom) => encodeContacts(fragmentAround(complex, atom, 12), complex.pocket).amplitudes);
+/** Every heavy atom of the crystal ligand with the nearest ones to it along bonds, where they really lie: 27 fragments of one size. */
+const contactsOf = (atoms: number) =>
+  complex.ligand.map((_, atom) => encodeContacts(fragmentAround(complex, atom, atoms), complex.pocket).amplitudes);
+const contacts = contactsOf(12);
+
+/** Variance of <Z_i> over the inputs at the same angles, its mean over qubits and 20 draws of the angles. */
+function varianceOverInputs(inputs: Float64Array[], layers: number): number {
+  const model = compileHead({ qubits: 6, layers, entangler: 'ring' });
+  const variances = Array.from({ length: 20 }, (_, draw) => {
+    const theta = seeded(draw, 'angles').fillNormal(new Float64Array(model.parameters), 0.1 * Math.PI);
+    const values = inputs.map((input) => model.expectations(theta, input));
+    return [0, 1, 2, 3, 4, 5].map((qubit) => {
+      const mean = values.reduce((sum, value) => sum + value[qubit]!, 0) / values.length;
+      return values.reduce((sum, value) => sum + (value[qubit]! - mean) ** 2, 0) / (values.length - 1);
+    });
+  }).flat();
+  return variances.reduce((a, b) => a + b) / variances.length;
+}
 
 function gaussian(qubits: number): Float64Array[] {
   const random = seeded(20261130, 'gaussian', qubits);
@@ -47,13 +64,20 @@ describe('encodedInputsLight', () => {
   });
 
   test('check 7: is green for contact states of real geometry on 6 qubits, at every depth the product uses and for other draws', () => {
-    for (const layers of [2, 3, 4]) {
-      for (const seed of [1, 2, 3]) {
-        const { light, guards } = encodedInputsLight({ ...facts(6, contacts, { layers, seed }), fragmentHeavyAtoms: 12 });
-        expect(light, guards.map(({ message }) => message).join(' ')).toBe('green');
-        expect(guards[1].evidence['medianVariance']).toBeGreaterThan(5e-3);
+    for (const atoms of [3, 6, 12]) {
+      const inputs = contactsOf(atoms);
+      for (const layers of [2, 3, 4]) {
+        for (const seed of [1, 2]) {
+          const { light, guards } = encodedInputsLight({ ...facts(6, inputs, { layers, seed }), fragmentHeavyAtoms: atoms });
+          expect(light, guards.map(({ message }) => message).join(' ')).toBe('green');
+          expect(guards[1].evidence['medianVariance']).toBeGreaterThan(5e-3);
+        }
       }
     }
+  });
+
+  test('check 7: is green for contact states whose features vary with the input alone by more than 4 / 2^n', () => {
+    for (const layers of [2, 3, 4]) expect(varianceOverInputs(contactsOf(6), layers)).toBeGreaterThan(4 / 64);
   });
 
   test('check 7: is green for the whole ligand in its pocket, the angles alone being drawn', () => {
