@@ -1,12 +1,13 @@
 /**
- * The twenty amino acids by their letters, and published numbers for each. Typed in by hand on `readOn` from the sources named with
- * each scale; the tests hold them to what those sources say of themselves (extremes, equal entries, sums).
+ * The twenty amino acids by their letters, and published numbers for each. The sources named with each scale are where the numbers come
+ * from; on `comparedOn` they were held against public tables and abstracts that quote them, not against the papers' own pages. Those tables
+ * agree, but for proline's volume, which a minority prints as 122.7 Å³.
  */
 
 /** The order in which letters are numbered, everywhere. */
 export const residueLetters = 'ACDEFGHIKLMNPQRSTVWY';
 
-export const readOn = '2026-11-30';
+export const comparedOn = '2026-11-30';
 
 export interface ResidueScale {
   name: string;
