@@ -55,6 +55,19 @@ export const AffinityModelHeader = z.strictObject({
   }),
 });
 
+/**
+ * Header of `head-form/1`, the trained head without its circuit: y = y_c + (c0, z)^T Q (c0, z) + b with z = E u + e. Tensors, f64:
+ * `form` Q [k + 1, k + 1], `projection` E [k, U], `shift` e [k].
+ */
+export const HeadFormHeader = z.strictObject({
+  schema: z.literal('head-form/1'),
+  shape: HeadShape,
+  /** c0 */
+  bias: Positive,
+  /** b */
+  offsetPk: Finite,
+});
+
 export const LearningSettings = z.strictObject({
   optimizer: z.enum(['adam', 'sgd']),
   headRate: z.number().min(0),
@@ -119,6 +132,7 @@ export const AffinityStateHeader = z.discriminatedUnion('stage', [
 export type Calibration = z.infer<typeof Calibration>;
 export type HeadGate = z.infer<typeof HeadGate>;
 export type AffinityModelHeader = z.infer<typeof AffinityModelHeader>;
+export type HeadFormHeader = z.infer<typeof HeadFormHeader>;
 export type AffinityStateHeader = z.infer<typeof AffinityStateHeader>;
 export type LearningSettings = z.infer<typeof LearningSettings>;
 export type TrainSettings = z.infer<typeof TrainSettings>;

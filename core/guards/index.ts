@@ -25,6 +25,7 @@ export {
   stageCost,
   taskPriceMicroUsd,
 } from './cost.ts';
+export { type EncodedInputsFacts, type EncodedInputsLight, encodedInputsLight, type Light } from './encoded-inputs.ts';
 export { type CircuitSize, type ErrorRates, expectedSuccess, headCircuitSize, type NoiseFacts, noiseGuard } from './noise.ts';
 export { type EncodingFacts, overEncoding } from './over-encoding.ts';
 export { compareWithDeviceCost, deviceRate, findDevice, isPaid, isQpu, type PriceTable, priceTable } from './price-table.ts';

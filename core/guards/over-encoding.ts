@@ -7,16 +7,25 @@ export const MINIMUM_LOADING_FIDELITY = 0.9;
 
 export interface EncodingFacts {
   qubits: number;
+  /** Numbers that are encoded, the bias amplitude not counted. */
   latentSize: number;
+  /** False where the numbers fill all 2^n amplitudes themselves, as contacts and residues do. Default true. */
+  biasAmplitude?: boolean;
   /** Heavy atoms of the encoded fragment; null where the latent vector of the whole molecule is encoded. */
   fragmentHeavyAtoms: number | null;
   /** Overlap of the intended with the loaded state; 1 for exact loading. */
   loadingFidelity: number;
 }
 
-/** Refuses with the first limit that is passed. Thresholds: at most 8 qubits, 2^n - 1 numbers, 12 heavy atoms, fidelity 0.90. */
-export function overEncoding({ qubits, latentSize, fragmentHeavyAtoms, loadingFidelity }: EncodingFacts): GuardDecision {
-  const room = 2 ** qubits - 1;
+/** Refuses with the first limit that is passed. Thresholds: at most 8 qubits, 2^n - 1 numbers (2^n without a bias), 12 heavy atoms, fidelity 0.90. */
+export function overEncoding({
+  qubits,
+  latentSize,
+  biasAmplitude = true,
+  fragmentHeavyAtoms,
+  loadingFidelity,
+}: EncodingFacts): GuardDecision {
+  const room = 2 ** qubits - (biasAmplitude ? 1 : 0);
   const refuse = (message: string): GuardDecision => ({
     guard: 'over-encoding',
     decision: 'refuse',
@@ -29,7 +38,9 @@ export function overEncoding({ qubits, latentSize, fragmentHeavyAtoms, loadingFi
     );
   }
   if (latentSize > room) {
-    return refuse(`${latentSize} numbers do not fit beside the bias amplitude into ${qubits} qubits, which hold ${room}.`);
+    return refuse(
+      `${latentSize} numbers do not fit ${biasAmplitude ? 'beside the bias amplitude ' : ''}into ${qubits} qubits, which hold ${room}.`,
+    );
   }
   if (fragmentHeavyAtoms !== null && fragmentHeavyAtoms > MAXIMUM_FRAGMENT_HEAVY_ATOMS) {
     return refuse(
@@ -44,7 +55,7 @@ export function overEncoding({ qubits, latentSize, fragmentHeavyAtoms, loadingFi
   return {
     guard: 'over-encoding',
     decision: 'pass',
-    message: `${latentSize} numbers and a bias amplitude are loaded into ${qubits} qubits with fidelity ${loadingFidelity.toFixed(3)}.`,
+    message: `${latentSize} numbers ${biasAmplitude ? 'and a bias amplitude ' : ''}are loaded into ${qubits} qubits with fidelity ${loadingFidelity.toFixed(3)}.`,
     evidence: { qubits, latentSize, room, fragmentHeavyAtoms, loadingFidelity },
   };
 }

@@ -2,14 +2,13 @@
 import { FINGERPRINT_BYTES } from '../contracts/artifacts.ts';
 import { TooFewLabels } from '../contracts/errors.ts';
 import type { Calibration, HeadGate } from '../contracts/model.ts';
-import { latentEncoding } from '../encoding/amplitude.ts';
-import { type Matrix, row } from '../math/linalg.ts';
+import type { Matrix } from '../math/linalg.ts';
 import { type BackboneShape, backboneForward } from './backbone.ts';
 import { calibrate, halfWidthPk, quantileOf, type Residual, type Split } from './calibration.ts';
 import { type FeatureTable, fitScaling, type Inputs, prepareInputs, type Scaling } from './features.ts';
-import { evaluateForm, latentForm } from './head-table.ts';
+import { exportHead, formPredictions } from './head-form.ts';
 import { type Labels, labelErrors } from './objective.ts';
-import { headViews, project, type QuantumHead } from './quantum-head.ts';
+import type { QuantumHead } from './quantum-head.ts';
 import { indexFingerprints, nearest, type SimilarityIndex, similarities } from './similarity.ts';
 import { type ClassicalSettings, type ClassicalTraining, classicalDefaults, trainBackbone } from './train-classical.ts';
 
@@ -131,10 +130,7 @@ export function hybridScores(
   rows: readonly number[] = allRows(inputs),
 ): Float64Array {
   const { u, y } = backboneForward(shape, backbone, inputs, rows);
-  const encoding = latentEncoding(head.shape.qubits, head.shape.latentSize);
-  const views = headViews(head.shape, head.flat);
-  const Q = latentForm(head, encoding);
-  return y.map((classical, m) => classical + evaluateForm(Q, encoding.bias, project(views, row(u, m))) + views.offset[0]!);
+  return formPredictions(exportHead(head), u, y);
 }
 
 /** One array a column of ScoreColumns, one entry a compound. */

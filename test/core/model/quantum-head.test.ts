@@ -44,7 +44,7 @@ function predictions(head: QuantumHead, features = u): Float64Array {
 }
 
 describe('initialHead', () => {
-  test('predicts bit for bit what the classical head predicts, with w random', () => {
+  test('check 4: predicts bit for bit what the classical head predicts, with w random', () => {
     expect([...predictions(fresh)]).toEqual([...classical]);
     const { w, scale, theta } = headViews(shape, fresh.flat);
     expect(scale[0]).toBe(0);
@@ -103,7 +103,7 @@ describe('headBackward', () => {
 });
 
 describe('the compiled circuit', () => {
-  test('has by parameter shift the adjoint derivative in all 42 angles', () => {
+  test('check 2: has by parameter shift the adjoint derivative in all 42 angles', () => {
     const { theta } = headViews(shape, fresh.flat);
     const { amplitudes } = headInputs(fresh, encoding, u).encoded[0]!;
     const cotangent = seeded(6).fillNormal(new Float64Array(12));
