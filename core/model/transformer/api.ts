@@ -39,8 +39,8 @@ export interface TransformerOptions {
   /** Default 'fastest'. */
   readonly kernels?: KernelChoice;
   /**
-   * Threads that share a batch: each takes sequences in a row, sums are made in the order of the parts. Results depend on `pool.size`,
-   * never on timing. Without a pool the caller works alone.
+   * Threads that share a batch: each takes sequences in a row, and gradients are added in the order of the threads. Results depend on
+   * `pool.size`, never on timing. Without a pool the caller works alone.
    */
   readonly pool?: KernelPool;
 }
@@ -102,8 +102,10 @@ export interface SampleSettings {
   readonly temperature?: number;
   /** Molecule i depends on seed and i alone, not on `count` or `slots`. */
   readonly seed: Label;
-  /** Most tokens after the source, the end not counted; default and upper bound: context. */
+  /** Most tokens between source and end; default and upper bound: context - 1. */
   readonly maxLength?: number;
+  /** Tokens that are never drawn, such as the unknown one and sources; default none. */
+  readonly forbidden?: readonly number[];
   /** Molecules in work at once; default 64. */
   readonly slots?: number;
 }

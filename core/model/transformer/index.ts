@@ -16,3 +16,6 @@ export {
   UNKNOWN_TOKEN,
 } from './api.ts';
 export { type TransformerConfig, transformerConfig, transformerDefaults } from './config.ts';
+export { initialWeights, parameterPlaces } from './parameters.ts';
+export { learningRateAt, type ScheduleSettings } from './schedule.ts';
+export { createTransformer } from './transformer.ts';
