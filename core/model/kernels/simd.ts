@@ -32,7 +32,7 @@ export function largestLane(a: v128): f32 {
 }
 
 /**
- * e to the power of x; exactly 0 below -87.3, bounded by e^88.
+ * e to the power of x; exactly 0 below -87.3, bounded by e^87.
  * error   2 units in the last place
  * source  Cephes, expf: ln 2 in two parts, then a polynomial of degree 7 on [-ln 2 / 2, ln 2 / 2]
  */
@@ -40,7 +40,7 @@ export function largestLane(a: v128): f32 {
 @inline
 export function exp4(given: v128): v128 {
   const lowest = f32x4.splat(-87.3);
-  const x = f32x4.min(f32x4.max(given, lowest), f32x4.splat(88));
+  const x = f32x4.min(f32x4.max(given, lowest), f32x4.splat(87));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   const r = nmadd(n, f32x4.splat(-2.12194440e-4), nmadd(n, f32x4.splat(0.693359375), x));
   let y = f32x4.splat(1.9875691500e-4);

@@ -126,12 +126,18 @@ export interface Transformer {
   /** Numbers in the flat vectors. */
   readonly size: number;
 
-  /** [S, d] mean of the final norm over the positions of each sequence. */
+  /**
+   * [S, d] mean of the final norm over the positions of each sequence.
+   * cost  some 7 KB of memory a row at d = 128, so thousands of sequences go in several batches; results do not depend on the cut
+   */
   features(batch: Batch): Float32Array;
   /** [R, V] */
   logits(batch: Batch): Float32Array;
   loss(batch: Batch): Loss;
-  /** The same loss; its gradient (of the mean) replaces the one that `gradient()` shows and `step` uses. */
+  /**
+   * The same loss; its gradient (of the mean) replaces the one that `gradient()` shows and `step` uses.
+   * cost  some 40 KB of memory a row at d = 128, L = 4
+   */
   lossAndGradient(batch: Batch): Loss;
   /**
    * One AdamW step along the gradient of the last `lossAndGradient`.

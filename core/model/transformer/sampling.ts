@@ -3,7 +3,7 @@
  * sequence ends takes the next one. Each sequence has its own stream of chance and rows do not mix, so what comes out of a sequence
  * does not depend on its slot or on its neighbours.
  */
-import { type Random, seeded } from '@qefm/quantum';
+import { type Label, type Random, seeded } from '@qefm/quantum';
 import { logitStride } from './activations.ts';
 import { END_TOKEN, type Sample, type SampleSettings } from './api.ts';
 import type { TransformerConfig } from './config.ts';
@@ -109,10 +109,14 @@ function settled(config: TransformerConfig, settings: SampleSettings) {
   return { count, source, temperature, maxLength, slots: Math.min(slots, Math.max(1, count)), forbidden };
 }
 
-/** A token from softmax(logits / temperature); the first of the likeliest where the temperature is 0. */
+/**
+ * A token from softmax(logits / temperature); the first of the likeliest where the temperature is 0.
+ * throws  RangeError when no logit is finite
+ */
 export function drawToken(logits: Float32Array, temperature: number, random: Random): number {
   let best = 0;
   for (let j = 1; j < logits.length; j++) if (logits[j]! > logits[best]!) best = j;
+  if (!Number.isFinite(logits[best]!)) throw new RangeError(`sample: a finite logit wanted, ${logits[best]} found`);
   if (temperature === 0) return best;
   const weights = new Float64Array(logits.length);
   let sum = 0;
@@ -127,6 +131,9 @@ export function drawToken(logits: Float32Array, temperature: number, random: Ran
   }
   return best;
 }
+
+/** Chance of a sequence: one uniform number a token. */
+export const sequenceStream = (seed: Label, index: number): Random => seeded(seed, 'sequence', index);
 
 interface Work {
   readonly index: number;
@@ -147,7 +154,7 @@ export function sampleSequences(
     const places = placeSlots(machine, config, slots, maxLength + 1);
     const samples: Sample[] = new Array(count);
     let next = 0;
-    const take = (slot: number): Work => ({ index: next, slot, random: seeded(settings.seed, 'sequence', next++), drawn: [] });
+    const take = (slot: number): Work => ({ index: next, slot, random: sequenceStream(settings.seed, next++), drawn: [] });
     let work = Array.from({ length: Math.min(slots, count) }, (_, slot) => take(slot));
     const stride = logitStride(config);
     while (work.length > 0) {

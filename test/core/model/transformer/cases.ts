@@ -44,3 +44,17 @@ export function relativeError(found: ArrayLike<number>, truth: ArrayLike<number>
 export const flat = (rows: readonly ArrayLike<number>[]): number[] => rows.flatMap((row) => Array.from(row));
 
 export const stream = (...labels: (string | number)[]) => seeded(20261130, ...labels);
+
+/** Central differences of f in the numbers picked (all, unless said), in f64. */
+export function differences(at: ArrayLike<number>, f: (x: Float64Array) => number, picked?: readonly number[]): number[] {
+  const x = Float64Array.from(at);
+  return (picked ?? [...x.keys()]).map((i) => {
+    const middle = x[i]!;
+    x[i] = middle + 1e-4;
+    const above = f(x);
+    x[i] = middle - 1e-4;
+    const below = f(x);
+    x[i] = middle;
+    return (above - below) / 2e-4;
+  });
+}
