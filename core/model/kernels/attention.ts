@@ -7,7 +7,7 @@
 // source  Vaswani et al. 2017, arXiv:1706.03762, section 3.2
 
 import { lowerProduct, lowerScores, upperProduct } from './lower';
-import { exp4, largestLane, sumOfLanes } from './simd';
+import { exp4, largestLane, madd, sumOfLanes } from './simd';
 
 // @ts-expect-error: decorators of AssemblyScript
 @inline
@@ -22,13 +22,20 @@ function lengthOf(starts: usize, s: i32): i32 {
   return <i32>(load<u32>(at(starts, s + 1)) - load<u32>(at(starts, s)));
 }
 
+/** Zeros, `count` of them, a multiple of 4: rows are too short for a call of the host's. */
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+function clear(from: usize, count: i32): void {
+  for (let i = 0; i < count; i += 4) v128.store(at(from, i), f32x4.splat(0));
+}
+
 /** Copies a head, [rows, width] out of rows of `stride`, times `factor`; zeros to row n. */
 function gather(from: usize, stride: i32, rows: i32, n: i32, width: i32, factor: f32, to: usize): void {
   const f = f32x4.splat(factor);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < width; c += 4) v128.store(at(to, r * width + c), f32x4.mul(v128.load(at(from, r * stride + c)), f));
   }
-  memory.fill(at(to, rows * width), 0, (<usize>((n - rows) * width)) << 2);
+  clear(at(to, rows * width), (n - rows) * width);
 }
 
 /** The same, turned: [width, n]. */
@@ -61,7 +68,7 @@ function softmaxRow(row: usize, count: i32, n: i32): void {
   }
   const inverse = f32x4.splat(1 / sumOfLanes(sum));
   for (let j = 0; j < end; j += 4) v128.store(at(row, j), f32x4.mul(v128.load(at(row, j)), inverse));
-  memory.fill(at(row, end), 0, (<usize>(n - end)) << 2);
+  clear(at(row, end), n - end);
 }
 
 /** Scratch: four heads of the longest sequence, [n, W] each, and one square of it, [n, n]. */
@@ -87,7 +94,7 @@ export function attentionForward(
       gather(at(from, 2 * width), stride, rows, n, w, 1, v);
       lowerScores(q, kTurned, n, w, square);
       for (let i = 0; i < rows; i++) softmaxRow(at(square, i * n), i + 1, n);
-      memory.fill(at(square, rows * n), 0, (<usize>((n - rows) * n)) << 2);
+      clear(at(square, rows * n), (n - rows) * n);
       lowerProduct(square, v, n, w, o);
       scatter(o, rows, w, 1, at(out, first * width + h * w), width);
       // Without a backward pass to come, the next head takes the place of this one.
@@ -107,9 +114,9 @@ function softmaxBackward(p: usize, d: usize, rows: i32, n: i32): void {
     const mean = f32x4.splat(sumOfLanes(sum));
     for (let j = 0; j < end; j += 4)
       v128.store(at(dRow, j), f32x4.mul(v128.load(at(pRow, j)), f32x4.sub(v128.load(at(dRow, j)), mean)));
-    memory.fill(at(dRow, end), 0, (<usize>(n - end)) << 2);
+    clear(at(dRow, end), n - end);
   }
-  memory.fill(at(d, rows * n), 0, (<usize>((n - rows) * n)) << 2);
+  clear(at(d, rows * n), (n - rows) * n);
 }
 
 /** dqkv from dOut, in the layout of qkv. Scratch: five heads of the longest sequence and one square. */
@@ -171,17 +178,28 @@ export function attentionStep(
       const q = at(from, h * w);
       for (let j = 0; j <= position; j++) {
         const k = at(keys + slot + <usize>j * bytes, h * w);
-        let sum = f32x4.splat(0);
-        for (let c = 0; c < w; c += 4) sum = f32x4.add(sum, f32x4.mul(v128.load(at(q, c)), v128.load(at(k, c))));
-        store<f32>(at(scratch, j), sumOfLanes(sum) * scale);
+        let even = f32x4.splat(0);
+        let odd = f32x4.splat(0);
+        for (let c = 0; c < w; c += 8) {
+          even = madd(v128.load(at(q, c)), v128.load(at(k, c)), even);
+          odd = madd(v128.load(at(q, c), 16), v128.load(at(k, c), 16), odd);
+        }
+        store<f32>(at(scratch, j), sumOfLanes(f32x4.add(even, odd)) * scale);
       }
       softmaxRow(scratch, position + 1, (position + 4) & ~3);
-      for (let c = 0; c < w; c += 4) {
-        const v = at(values + slot, h * w + c);
-        let sum = f32x4.splat(0);
-        for (let j = 0; j <= position; j++)
-          sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(at(scratch, j)), v128.load(v + <usize>j * bytes)));
-        v128.store(at(out, r * width + h * w + c), sum);
+      for (let c = 0; c < w; c += 8) {
+        let v = at(values + slot, h * w + c);
+        let low = f32x4.splat(0);
+        let high = f32x4.splat(0);
+        for (let j = 0; j <= position; j++) {
+          const p = v128.load32_splat(at(scratch, j));
+          low = madd(p, v128.load(v), low);
+          high = madd(p, v128.load(v, 16), high);
+          v += bytes;
+        }
+        const to = at(out, r * width + h * w + c);
+        v128.store(to, low);
+        v128.store(to, high, 16);
       }
     }
   }

@@ -40,8 +40,10 @@ export function largestLane(a: v128): f32 {
 @inline
 export function exp4(given: v128): v128 {
   const lowest = f32x4.splat(-87.3);
-  const x = f32x4.min(f32x4.max(given, lowest), f32x4.splat(87));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  const x = f32x4.pmin(f32x4.pmax(given, lowest), f32x4.splat(87));
+  // Added to 1.5 · 2^23, a number is rounded to an integer that lies in its lowest bits.
+  const shifted = madd(x, f32x4.splat(1.44269504088896341), f32x4.splat(12582912));
+  const n = f32x4.sub(shifted, f32x4.splat(12582912));
   const r = nmadd(n, f32x4.splat(-2.12194440e-4), nmadd(n, f32x4.splat(0.693359375), x));
   let y = f32x4.splat(1.9875691500e-4);
   y = madd(y, r, f32x4.splat(1.3981999507e-3));
@@ -50,6 +52,6 @@ export function exp4(given: v128): v128 {
   y = madd(y, r, f32x4.splat(1.6666665459e-1));
   y = madd(y, r, f32x4.splat(5.0000001201e-1));
   y = f32x4.add(madd(y, f32x4.mul(r, r), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000));
   return v128.and(f32x4.mul(y, power), f32x4.gt(given, lowest));
 }

@@ -51,9 +51,9 @@ describe.each<KernelChoice>(['fastest', 'bitwise'])('a transformer with %s kerne
       const learningRate = learningRateAt(i + 1, run.training);
       expect(learningRate).toBeCloseTo(run.learningRates[i]!, 12);
       const { gradientNorm } = model.step({ learningRate, ...run.adamw });
-      // Single precision goes its own way with time; AdamW divides by small numbers.
-      expect(Math.abs(mean - theirs), `loss of step ${i + 1}`).toBeLessThan(1e-3);
-      if (i < 20) expect(Math.abs(gradientNorm / run.norms[i]! - 1), `norm of step ${i + 1}`).toBeLessThan(1e-4);
+      // Single precision goes its own way with time: 4e-7 were seen.
+      expect(Math.abs(mean - theirs), `loss of step ${i + 1}`).toBeLessThan(1e-5);
+      expect(Math.abs(gradientNorm / run.norms[i]! - 1), `norm of step ${i + 1}`).toBeLessThan(2e-5);
     });
   });
 });
