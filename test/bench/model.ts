@@ -5,7 +5,8 @@
  *
  * One JSON line per figure: { bench, value, unit, goal, … }. PART (products, layers, training, features, sampling) picks; `--full` adds the
  * plain build and wider models. Rates are medians, per second of wall clock; `cpu` is the same per CPU-second of this process, the one to
- * trust on a busy machine where one thread works. Goals: half of PyTorch's speed on one thread (docs/benchmarks.md).
+ * trust on a busy machine where one thread works. Goals: half of what PyTorch 2.15 reached on two idle cores, one thread: 16,972 tokens a
+ * second in training, 50,300 in features; 500 molecules drawn a second.
  */
 import { seeded } from '@qefm/quantum';
 import { createKernelPool } from '@qefm/quantum/node';

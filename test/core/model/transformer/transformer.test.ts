@@ -20,6 +20,11 @@ describe.each(builds)('a transformer with %s kernels', (kernels) => {
     expect(perSequence.reduce((sum, loss) => sum + loss, 0) / batch.tokens.length).toBeCloseTo(mean, 12);
   });
 
+  test('has features that do not depend on what else is in the batch', () => {
+    const alone = { ...batch, tokens: batch.tokens.slice(6, 19), starts: Uint32Array.of(0, 13) };
+    expect(model.features(alone)).toEqual(model.features(batch).slice(2 * tiny.width, 3 * tiny.width));
+  });
+
   test('has the gradient that central differences of the f64 pass find', () => {
     const { mean } = model.lossAndGradient(batch);
     expect(mean).toBe(model.loss(batch).mean);
