@@ -54,7 +54,12 @@ const TARGETS: readonly Target[] = [
   {
     sources: 'core/model/kernels',
     module: 'core/model/kernels.generated.ts',
-    builds: [{ constant: 'MODEL_KERNELS_WASM_BASE64', flags: [] }],
+    builds: [
+      { constant: 'MODEL_KERNELS_WASM_BASE64', flags: [] },
+      { constant: 'RELAXED_MODEL_KERNELS_WASM_BASE64', flags: RELAXED },
+      { constant: 'SHARED_MODEL_KERNELS_WASM_BASE64', flags: SHARED },
+      { constant: 'SHARED_RELAXED_MODEL_KERNELS_WASM_BASE64', flags: [...RELAXED, ...SHARED] },
+    ],
   },
 ];
 

@@ -189,8 +189,11 @@ function script(name, inputs, present, what, args) {
 
 script(
   'wasm',
-  ['quantum/assembly', 'scripts/build-wasm.ts'],
-  () => readdirSync(join(root, 'quantum', 'assembly')).some((name) => name.endsWith('.generated.ts')),
+  ['quantum/assembly', 'core/model/kernels', 'scripts/build-wasm.ts'],
+  () =>
+    ['quantum/assembly', 'core/model']
+      .filter((room) => existsSync(join(root, room)))
+      .every((room) => readdirSync(join(root, room)).some((name) => name.endsWith('.generated.ts'))),
   'compiling the SIMD kernels',
   ['scripts/build-wasm.ts'],
 );
