@@ -134,7 +134,7 @@ if (import.meta.main) {
     options: {
       model: textOption(join(root, '.cache/pretraining/run/model.safetensors')),
       corpus: textOption(join(root, '.cache/pretraining')),
-      engine: { type: 'string' },
+      engine: textOption(join(root, 'models/pretraining/transformer-engine.ts')),
       count: textOption('10000'),
       temperature: textOption('1'),
       seed: textOption('2026'),
@@ -142,7 +142,6 @@ if (import.meta.main) {
       out: textOption(join(root, '.cache/pretraining/run/evaluation.json')),
     },
   });
-  if (values.engine === undefined) throw new RangeError('--engine: a module that exports createTrainer wanted, none given');
   const number = (name: 'count' | 'temperature' | 'seed' | 'workers') => numberOption(name, values[name]);
   const [count, temperature, seed] = [number('count'), number('temperature'), number('seed')];
   const { header, weights } = decodeModel(readFileSync(values.model));

@@ -2,9 +2,9 @@
  * The loop of pretraining. Its state at the end of a step is everything that later steps depend on: weights and moments, place in the data, planned
  * length. A run that is killed goes on from its last checkpoint and ends with the same bits as one that was not.
  */
+import { learningRateAt } from '../../core/model/transformer/index.ts';
 import type { Batches } from './batches.ts';
 import { encodeCheckpoint, type RunFacts, type RunState } from './checkpoint.ts';
-import { learningRateAt, stepsWithin } from './schedule.ts';
 import type { Batch, Trainer } from './trainer.ts';
 
 export interface LoopSettings {
@@ -63,6 +63,14 @@ export function freshState(facts: RunFacts, threads: number): RunState {
     logBytes: 0,
     threads,
   };
+}
+
+/** Share of the remaining time that is planned for steps; validations and checkpoints take the rest, or a slower hour. */
+const PLANNED_SHARE = 0.95;
+
+/** Steps that the remaining time allows at the measured time a step. */
+export function stepsWithin(remainingMs: number, msPerStep: number): number {
+  return Math.max(0, Math.floor((PLANNED_SHARE * remainingMs) / msPerStep));
 }
 
 /** Mean over all targets, and over all sequences, in nats. */

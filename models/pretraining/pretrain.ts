@@ -5,7 +5,7 @@
  *
  * --corpus FOLDER   what prepare.ts wrote; default .cache/pretraining
  * --run FOLDER      where the run lies; default .cache/pretraining/run. One that has begun goes on, and must be asked for the same
- * --engine MODULE   a module that exports `createTrainer` (trainer.ts)
+ * --engine MODULE   a module that exports `createTrainer` (trainer.ts); default transformer-engine.ts
  * --hours H         time for the run, all its parts together. Alone, it also plans the steps, once, from the pace of the warm-up
  * --steps N, --passes P   length of the run: steps, or passes over the corpus. Without them and without hours: one pass
  * --workers N       threads, default 2. Sums depend on their number, so a run repeats its bits only with as many
@@ -94,7 +94,7 @@ if (import.meta.main) {
     options: {
       corpus: textOption(join(root, '.cache/pretraining')),
       run: textOption(join(root, '.cache/pretraining/run')),
-      engine: { type: 'string' },
+      engine: textOption(join(root, 'models/pretraining/transformer-engine.ts')),
       hours: { type: 'string' },
       steps: { type: 'string' },
       passes: { type: 'string' },
@@ -110,9 +110,7 @@ if (import.meta.main) {
       'log-every': textOption('50'),
     },
   });
-  if (values.engine === undefined) throw new RangeError('--engine: a module that exports createTrainer wanted, none given');
-  const number = (name: Exclude<keyof typeof values, 'engine' | 'hours' | 'steps' | 'passes'>) =>
-    numberOption(name, values[name]);
+  const number = (name: Exclude<keyof typeof values, 'hours' | 'steps' | 'passes'>) => numberOption(name, values[name]);
   const { hours, steps, passes } = values;
   let isStopped = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -1,70 +1,17 @@
 /**
- * What pretraining asks of a model: the part of the transformer's own interface (core/model/transformer) that the loop, the checkpoints and the
- * samples use. A `Transformer` is a `Trainer`.
+ * What pretraining asks of a model: the part of `Transformer` (core/model/transformer) that the loop, the checkpoints and the samples use. Tests put a
+ * smaller model in its place.
  */
+import type { OptimizerState, ParameterPlace, Transformer } from '../../core/model/transformer/index.ts';
 
-export interface Batch {
-  /** [R] inputs of all sequences, end to end. */
-  readonly tokens: Uint16Array;
-  /** [R] the token that follows each. */
-  readonly targets: Uint16Array;
-  /** [S + 1] row where each sequence starts, then R. */
-  readonly starts: Uint32Array;
-}
+export type { Batch, Loss, OptimizerState, ParameterPlace, Sample, SampleSettings } from '../../core/model/transformer/index.ts';
 
-export interface Loss {
-  /** Mean cross-entropy per target, nats. */
-  readonly mean: number;
-  /** [S] sum over the targets of each sequence, nats. */
-  readonly perSequence: Float64Array;
-}
+type Used = 'parameters' | 'size' | 'loss' | 'lossAndGradient' | 'step' | 'sample' | 'weights' | 'optimizerState';
 
-export interface ParameterPlace {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** First value in the flat vector, and their number. */
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface OptimizerState {
-  readonly step: number;
-  /** Moments, as long as the weights. */
-  readonly first: Float32Array;
-  readonly second: Float32Array;
-}
-
-export interface SampleSettings {
-  readonly count: number;
-  /** The token a sequence starts with. */
-  readonly source: number;
-  readonly temperature?: number;
-  readonly seed: string | number;
-  /** Tokens that are never drawn. */
-  readonly forbidden?: readonly number[];
-}
-
-export interface Sample {
-  /** Tokens between source and end. */
-  readonly tokens: Uint16Array;
-  /** Whether the end came. */
-  readonly ended: boolean;
-}
-
-export interface Trainer {
+export interface Trainer extends Pick<Transformer, Used> {
   /** Facts of the shape, for the record; `context` is the most inputs of a sequence. */
   readonly config: Readonly<Record<'vocabulary' | 'context', number>>;
   readonly kernels: { readonly build: string; readonly threads: number };
-  readonly parameters: readonly ParameterPlace[];
-  /** Numbers in the flat vectors. */
-  readonly size: number;
-  loss(batch: Batch): Loss;
-  /** The loss; its gradient is what the next `step` uses. */
-  lossAndGradient(batch: Batch): Loss;
-  step(settings: { readonly learningRate: number }): { readonly gradientNorm: number; readonly clipped: boolean };
-  sample(settings: SampleSettings): Sample[];
-  weights(): Float32Array;
-  optimizerState(): OptimizerState;
 }
 
 export interface TrainerState {

@@ -3,6 +3,7 @@
  * precision. The probability of a token depends on the token before it alone.
  */
 import { seeded } from '@qefm/quantum';
+import type { StepReport, StepSettings } from '../../core/model/transformer/index.ts';
 import type {
   Batch,
   Engine,
@@ -33,8 +34,8 @@ export class BigramTrainer implements Trainer {
     this.config = { vocabulary, context: shape['context'] ?? CONTEXT };
     this.size = vocabulary * vocabulary + vocabulary;
     this.parameters = [
-      { name: 'follows', shape: [vocabulary, vocabulary], offset: 0, length: vocabulary ** 2 },
-      { name: 'bias', shape: [vocabulary], offset: vocabulary ** 2, length: vocabulary },
+      { name: 'follows', shape: [vocabulary, vocabulary], offset: 0, length: vocabulary ** 2, decays: false },
+      { name: 'bias', shape: [vocabulary], offset: vocabulary ** 2, length: vocabulary, decays: false },
     ];
     const given = state?.(this.parameters);
     const fresh = () => Float32Array.from(seeded(seed, 'bigram').fillNormal(new Float64Array(this.size), 0.01));
@@ -90,7 +91,7 @@ export class BigramTrainer implements Trainer {
     return this.#gradient.slice();
   }
 
-  step({ learningRate }: { learningRate: number }): { gradientNorm: number; clipped: boolean } {
+  step({ learningRate }: StepSettings): StepReport {
     const t = ++this.#step;
     let squares = 0;
     for (let i = 0; i < this.size; i++) {
@@ -101,7 +102,7 @@ export class BigramTrainer implements Trainer {
       const rate = learningRate / (1 - BETA1 ** t);
       this.#weights[i]! -= (rate * this.#first[i]!) / (Math.sqrt(this.#second[i]! / (1 - BETA2 ** t)) + 1e-8);
     }
-    return { gradientNorm: Math.sqrt(squares), clipped: false };
+    return { step: t, gradientNorm: Math.sqrt(squares), clipped: false };
   }
 
   sample({ count, source, temperature = 1, seed, forbidden = [] }: SampleSettings): Sample[] {

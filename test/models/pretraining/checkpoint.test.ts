@@ -59,7 +59,7 @@ describe('checkpoints', () => {
     expect(() => decodeCheckpoint(encodeCheckpoint(trainer, state)).trainerState(other.parameters)).toThrow(
       'tensor weights.follows: f32 [41, 41] wanted, found [40, 40]',
     );
-    const more = [{ name: 'more', shape: [1], offset: 0, length: 1 }];
+    const more = [{ name: 'more', shape: [1], offset: 0, length: 1, decays: false }];
     expect(() => decodeCheckpoint(encodeCheckpoint(trainer, state)).trainerState(more)).toThrow(
       'tensor weights.more: f32 [1] wanted, found none',
     );

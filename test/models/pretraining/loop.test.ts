@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { vocabularyFacts } from '../../../core/encoding/smiles-tokens.ts';
+import { learningRateAt } from '../../../core/model/transformer/index.ts';
 import { createBatches, fixedBatches } from '../../../models/pretraining/batches.ts';
 import { decodeCheckpoint, type RunFacts, type RunState } from '../../../models/pretraining/checkpoint.ts';
 import {
@@ -9,9 +10,10 @@ import {
   type LoopParts,
   type LoopSettings,
   runLoop,
+  stepsWithin,
   validationLoss,
 } from '../../../models/pretraining/loop.ts';
-import type { Batch } from '../../../models/pretraining/trainer.ts';
+import type { Batch, ParameterPlace } from '../../../models/pretraining/trainer.ts';
 import { BigramTrainer } from '../../support/bigram-engine.ts';
 import { smallCorpus } from '../../support/small-corpus.ts';
 
@@ -105,21 +107,14 @@ describe('runLoop', () => {
     }
   });
 
-  test('would notice a state that says less than all', async () => {
+  test('would end elsewhere without the moments', async () => {
     const whole = await run();
     const middle = decodeCheckpoint(whole.checkpoints[1]!);
-    const other = new BigramTrainer({
-      vocabulary: vocabularyFacts.size,
-      seed: 5,
-      threads: 1,
-      shape: {},
-      state: middle.trainerState,
-    });
-    const batch = train.at({ epoch: 0, index: 0 }).batch;
-    other.lossAndGradient(batch);
-    other.step({ learningRate: 1e-6 });
-    const { first } = other.optimizerState();
-    expect(first).not.toEqual(middle.trainerState(other.parameters).optimizer!.first);
+    const { vocabulary } = whole.trainer.config;
+    const state = (places: readonly ParameterPlace[]) => ({ weights: middle.trainerState(places).weights });
+    const trainer = new BigramTrainer({ vocabulary, seed: 5, threads: 1, shape: {}, state });
+    await run(whole.checkpoints[1], {}, { trainer });
+    expect(bytesOf(trainer).equals(bytesOf(whole.trainer))).toBe(false);
   });
 
   test('plans its steps once, from the pace of the warm-up, and comes to their end within the budget', async () => {
@@ -176,6 +171,20 @@ describe('runLoop', () => {
 
   test('wants to know how long it may run', async () => {
     await expect(run(undefined, { totalSteps: null })).rejects.toThrow('a number of steps or a budget of time wanted');
+  });
+});
+
+describe('the plan of a run', () => {
+  test('leaves a twentieth of the time to validations and checkpoints', () => {
+    expect(stepsWithin(10_000, 100)).toBe(95);
+    expect(stepsWithin(-5, 100)).toBe(0);
+  });
+
+  test('can come after the warm-up, whose rates do not know the length of the run', () => {
+    for (let step = 1; step <= 50; step++) {
+      const rate = (totalSteps: number) => learningRateAt(step, { peak: 2e-3, warmUpSteps: 50, totalSteps });
+      expect(rate(50)).toBe(rate(40_000));
+    }
   });
 });
 
