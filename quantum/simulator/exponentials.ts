@@ -134,7 +134,7 @@ export function withExponentials(circuit: Circuit): readonly Operation[] {
   const known: (CliffordGate | null)[] = [];
   const cliffordAt = (at: number): CliffordGate | null => {
     const operation = operations[at]!;
-    known[at] ??= operation.kind === 'gate' ? cliffordOf(operation) : null;
+    if (known[at] === undefined) known[at] = operation.kind === 'gate' ? cliffordOf(operation) : null;
     return known[at];
   };
   let looks = MOST_LOOKS * operations.length;

@@ -65,9 +65,8 @@ const TWO_QUBIT = new Set(['cnot', 'cz', 'swap']);
 
 type Form = Pick<CliffordGate, 'table' | 'matrix'> | null;
 
-/** By gate and angles: circuits use few of them, often. */
+/** Of the gates that have no angle. */
 const FORMS = new Map<string, Form>();
-const MOST_FORMS = 1000;
 
 function formOf(operation: GateOperation): Form {
   const two = TWO_QUBIT.has(operation.gate);
@@ -80,10 +79,10 @@ function formOf(operation: GateOperation): Form {
 /** The gate where it is a Clifford gate without controls that this file knows and its angles are numbers, else null. */
 export function cliffordOf(operation: GateOperation): CliffordGate | null {
   if (operation.controls.length > 0 || operation.angles.some((angle) => typeof angle !== 'number')) return null;
-  const key = operation.matrix === undefined ? `${operation.gate} ${operation.angles}` : null;
-  const known = key === null ? undefined : FORMS.get(key);
+  const named = operation.matrix === undefined && operation.angles.length === 0;
+  const known = named ? FORMS.get(operation.gate) : undefined;
   const form = known === undefined ? formOf(operation) : known;
-  if (key !== null && known === undefined && FORMS.size < MOST_FORMS) FORMS.set(key, form);
+  if (named) FORMS.set(operation.gate, form);
   return form && { ...form, operation, reach: operation.targets.reduce((bits, qubit) => bits | (1 << qubit), 0) };
 }
 

@@ -60,15 +60,19 @@ export class KernelPauliSum {
 
   /** ⟨state|H|state⟩. */
   mean(state: number): number {
-    const { kernels } = this.#machine;
     let total = 0;
     for (const { flip, turn, address, count } of this.#groups) {
-      const args = [state, this.#qubits, flip, address, count, turn, this.#weights] as const;
-      if (this.#parts === 1) {
-        total += kernels.pauliMean(...args);
-        continue;
-      }
-      this.#machine.runOnPool('pauliMeanShare', [...args, WEIGHTS_STRIDE, this.#sums]);
+      this.#onEveryPart('pauliMean', [
+        state,
+        this.#qubits,
+        flip,
+        address,
+        count,
+        turn,
+        this.#weights,
+        WEIGHTS_STRIDE,
+        this.#sums,
+      ]);
       for (let part = 0; part < this.#parts; part++) total += this.#machine.f64[(this.#sums + SUM_STRIDE * part) / 8]!;
     }
     return total;
@@ -76,12 +80,13 @@ export class KernelPauliSum {
 
   /** out = H|state⟩. */
   apply(state: number, out: number): void {
-    const { kernels } = this.#machine;
     this.#machine.doubles(out, 2 * 2 ** this.#qubits).fill(0);
-    for (const { flip, turn, address, count } of this.#groups) {
-      const args = [state, out, this.#qubits, flip, address, count, turn, this.#weights] as const;
-      if (this.#parts === 1) kernels.pauliApply(...args);
-      else this.#machine.runOnPool('pauliApplyShare', [...args, WEIGHTS_STRIDE]);
-    }
+    for (const { flip, turn, address, count } of this.#groups)
+      this.#onEveryPart('pauliApply', [state, out, this.#qubits, flip, address, count, turn, this.#weights, WEIGHTS_STRIDE]);
+  }
+
+  #onEveryPart(entry: 'pauliMean' | 'pauliApply', args: readonly number[]): void {
+    if (this.#parts === 1) this.#machine.kernels[entry](0, 1, ...args);
+    else this.#machine.runOnPool(entry, args);
   }
 }

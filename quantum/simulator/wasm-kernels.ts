@@ -27,25 +27,8 @@ export interface KernelExports {
     tables: number,
     sums: number,
   ) => void;
-  readonly pauliMean: (
-    state: number,
-    qubits: number,
-    flip: number,
-    strings: number,
-    count: number,
-    turn: number,
-    weights: number,
-  ) => number;
-  readonly pauliApply: (
-    state: number,
-    out: number,
-    qubits: number,
-    flip: number,
-    strings: number,
-    count: number,
-    turn: number,
-    weights: number,
-  ) => void;
+  readonly pauliMean: (part: number, parts: number, ...args: readonly number[]) => void;
+  readonly pauliApply: (part: number, parts: number, ...args: readonly number[]) => void;
   readonly realInner: (a: number, b: number, qubits: number) => number;
   readonly imaginaryInner: (a: number, b: number, qubits: number) => number;
   readonly probabilities: (state: number, qubits: number, out: number) => void;

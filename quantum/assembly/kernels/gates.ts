@@ -1,7 +1,7 @@
 // Gates on a state vector of interleaved amplitudes (re, im): amplitude x lies at state + AMPLITUDE x, and bit b of x is the qubit with place value 2^b. Every kernel walks the pairs whose index differs in its bit.
 
 import { SINGLE } from './precision';
-import { AMPLITUDE, add, amplitude, cross, imaginary, madd, mul, number, put, SHIFT, splat, times, turn } from './vector';
+import { add, amplitude, AMPLITUDE, cross, give, imaginary, madd, mul, number, put, SHIFT, splat, take, times, turn } from './vector';
 
 /** Real 2x2 matrix on one bit. */
 export function applyReal(state: usize, n: i32, bit: i32, m00: f64, m01: f64, m10: f64, m11: f64): void {
@@ -137,8 +137,8 @@ export function applyTwo(state: usize, n: i32, a: i32, b: i32, m: usize): void {
       const middleEnd = middle + low;
       // Two vectors share what is loaded of the matrix, which is as much as there is to multiply.
       if (low >= 2 * VECTOR) for (let p = middle; p < middleEnd; p += 2 * VECTOR) visitTwoTwice(p, sa, sb, m);
-      else if (low === VECTOR) visitTwo(v128.load(middle), v128.load(middle + sb), v128.load(middle + sa), v128.load(middle + sa + sb), middle, sa, sb, m);
-      else visitTwo(amplitude(middle), amplitude(middle + sb), amplitude(middle + sa), amplitude(middle + sa + sb), middle, sa, sb, m);
+      else if (low === VECTOR) visitTwo(false, middle, sa, sb, m);
+      else visitTwo(true, middle, sa, sb, m);
     }
   }
 }
@@ -165,22 +165,18 @@ function row(m: usize, r: usize, part: usize, z0: v128, z1: v128, z2: v128, z3: 
   return madd(entry(m, k + 6), z3, madd(entry(m, k + 4), z2, madd(entry(m, k + 2), z1, mul(entry(m, k), z0))));
 }
 
+/** One vector of each of the four, or one amplitude where a bit lies within a vector. */
 // @ts-expect-error: decorators of AssemblyScript
 @inline
-function putLow(low: bool, p: usize, z: v128): void {
-  if (low) put(p, z);
-  else v128.store(p, z);
-}
-
-/** One vector of each of the four; where the low bit is below a vector, one amplitude. */
-// @ts-expect-error: decorators of AssemblyScript
-@inline
-function visitTwo(z0: v128, z1: v128, z2: v128, z3: v128, p: usize, sa: usize, sb: usize, m: usize): void {
-  const alone = min(sa, sb) < VECTOR;
-  putLow(alone, p, joined(row(m, 0, 0, z0, z1, z2, z3), row(m, 0, 1, z0, z1, z2, z3)));
-  putLow(alone, p + sb, joined(row(m, 1, 0, z0, z1, z2, z3), row(m, 1, 1, z0, z1, z2, z3)));
-  putLow(alone, p + sa, joined(row(m, 2, 0, z0, z1, z2, z3), row(m, 2, 1, z0, z1, z2, z3)));
-  putLow(alone, p + sa + sb, joined(row(m, 3, 0, z0, z1, z2, z3), row(m, 3, 1, z0, z1, z2, z3)));
+function visitTwo(one: bool, p: usize, sa: usize, sb: usize, m: usize): void {
+  const z0 = take(one, p);
+  const z1 = take(one, p + sb);
+  const z2 = take(one, p + sa);
+  const z3 = take(one, p + sa + sb);
+  give(one, p, joined(row(m, 0, 0, z0, z1, z2, z3), row(m, 0, 1, z0, z1, z2, z3)));
+  give(one, p + sb, joined(row(m, 1, 0, z0, z1, z2, z3), row(m, 1, 1, z0, z1, z2, z3)));
+  give(one, p + sa, joined(row(m, 2, 0, z0, z1, z2, z3), row(m, 2, 1, z0, z1, z2, z3)));
+  give(one, p + sa + sb, joined(row(m, 3, 0, z0, z1, z2, z3), row(m, 3, 1, z0, z1, z2, z3)));
 }
 
 /** Two vectors of each of the four. */

@@ -39,9 +39,10 @@ import { permute, permuteBack } from './permutations';
 import { applyPhase, applyPhases, applyPhasesConjugate, buildPhases, phaseSums } from './phases';
 import { gradientMany, gradientRy } from './products';
 import { rotatePair, rotateTriple, sweepPair } from './rotations';
+import { shareOf } from './shares';
 import { AMPLITUDE, amplitude, put, SHIFT } from './vector';
 
-export { pauliApply, pauliApplyShare, pauliMean, pauliMeanShare } from './paulis';
+export { pauliApply, pauliMean } from './paulis';
 export { imaginaryInner, probabilities, realInner, sumOfZ, walshHadamard, weighted } from './products';
 
 function word(at: usize, index: i32): i32 {
@@ -307,13 +308,6 @@ function deposit(value: usize, mask: usize): usize {
     value >>= 1;
   }
   return out;
-}
-
-/** First block of a share of the blocks. */
-// @ts-expect-error: decorators of AssemblyScript
-@inline
-function shareOf(count: usize, part: i32, parts: i32): usize {
-  return (count * <usize>part) / <usize>parts;
 }
 
 /**

@@ -4,6 +4,7 @@
 //
 // Strings: 16 bytes each: u32 mask of Z, 4 bytes free, f64 weight.
 
+import { shareOf } from './shares';
 import { SHIFT, sumOfLanes, wide } from './vector';
 
 const RUN_BITS = 9;
@@ -94,18 +95,11 @@ function runMean(state: usize, base: usize, size: usize, flip: usize, weights: u
   return f64x2.add(a, c);
 }
 
-/** First of a share of `count` runs. */
-// @ts-expect-error: decorators of AssemblyScript
-@inline
-function shareOf(count: usize, part: i32, parts: i32): usize {
-  return (count * <usize>part) / <usize>parts;
-}
-
 /**
- * Σ over the strings of weight · Re(turn · <state| flip, signs |state>), turn 1 or i, over the share `part` of `parts` of the indices.
- * `weights` has room for 2^9 numbers.
+ * Σ over the strings of weight · Re(turn · <state| flip, signs |state>), turn 1 or i, over the share `part` of `parts` of the indices. The
+ * sum goes to `sums`, a line of memory for each part. `weights` has room for 2^9 numbers a part, `stride` bytes from one to the next.
  */
-function meanShare(
+export function pauliMean(
   part: i32,
   parts: i32,
   state: usize,
@@ -115,7 +109,10 @@ function meanShare(
   count: i32,
   turn: i32,
   weights: usize,
-): f64 {
+  stride: usize,
+  sums: usize,
+): void {
+  const own = weights + <usize>part * stride;
   const b = min(n, RUN_BITS);
   const size: usize = (<usize>1) << b;
   const changing = changes(strings, count, b);
@@ -129,44 +126,25 @@ function meanShare(
   for (let i = first; i < last; i++) {
     const run = half === 0 ? i : ((i & ~(half - 1)) << 1) | (i & (half - 1));
     const base = run << b;
-    if (i === first || (changing && count > 1)) diagonal(weights, b, strings, count, count === 1 ? 0 : base);
+    if (i === first || (changing && count > 1)) diagonal(own, b, strings, count, count === 1 ? 0 : base);
     const same = f64x2.splat(offset(strings, count, b, base));
     const sum =
       turn === 0
-        ? runMean(state, base, size, flip, weights, same, false)
-        : runMean(state, base, size, flip, weights, same, true);
+        ? runMean(state, base, size, flip, own, same, false)
+        : runMean(state, base, size, flip, own, same, true);
     // Re(i conj(y) z) = y_im z_re - y_re z_im.
     const here = turn === 0 ? sumOfLanes(sum) : f64x2.extract_lane(sum, 0) - f64x2.extract_lane(sum, 1);
     // One string alone changes its sign from run to run, unless it is constant there.
     total += count === 1 && changing ? here * signOf(strings, base) : here;
   }
-  return half === 0 ? total : 2 * total;
+  store<f64>(sums + ((<usize>part) << 6), half === 0 ? total : 2 * total);
 }
 
-export function pauliMean(state: usize, n: i32, flip: usize, strings: usize, count: i32, turn: i32, weights: usize): f64 {
-  return meanShare(0, 1, state, n, flip, strings, count, turn, weights);
-}
-
-/** What thread `part` does of it: its sum goes to `sums`, a line of memory for each; `stride` is from one thread's weights to the next one's. */
-export function pauliMeanShare(
-  part: i32,
-  parts: i32,
-  state: usize,
-  n: i32,
-  flip: usize,
-  strings: usize,
-  count: i32,
-  turn: i32,
-  weights: usize,
-  stride: usize,
-  sums: usize,
-): void {
-  const own = <usize>part;
-  store<f64>(sums + (own << 6), meanShare(part, parts, state, n, flip, strings, count, turn, weights + own * stride));
-}
-
-/** Double precision only: out += Σ over the strings of weight · turn · flip, signs |state>, for the share of the indices of |state>. */
-function applyShare(
+/**
+ * Double precision only: out += Σ over the strings of weight · turn · flip, signs |state>, for the share of the indices of |state>; no two
+ * shares write to the same place.
+ */
+export function pauliApply(
   part: i32,
   parts: i32,
   state: usize,
@@ -177,7 +155,9 @@ function applyShare(
   count: i32,
   turn: i32,
   weights: usize,
+  stride: usize,
 ): void {
+  const own = weights + <usize>part * stride;
   const b = min(n, RUN_BITS);
   const size: usize = (<usize>1) << b;
   const runs: usize = (<usize>1) << (n - b);
@@ -186,7 +166,7 @@ function applyShare(
   const last = shareOf(runs, part + 1, parts);
   for (let run = first; run < last; run++) {
     const base = run << b;
-    if (run === first || (changing && count > 1)) diagonal(weights, b, strings, count, count === 1 ? 0 : base);
+    if (run === first || (changing && count > 1)) diagonal(own, b, strings, count, count === 1 ? 0 : base);
     const same = f64x2.splat(offset(strings, count, b, base));
     const sign = f64x2.splat(count === 1 && changing ? signOf(strings, base) : 1);
     for (let l: usize = 0; l < size; l++) {
@@ -194,38 +174,8 @@ function applyShare(
       let z = wide(state + (k << SHIFT));
       if (turn !== 0) z = f64x2.mul(v128.shuffle<f64>(z, z, 1, 0), f64x2(-1, 1));
       const to = out + ((k ^ flip) << 4);
-      const w = f64x2.mul(f64x2.add(v128.load64_splat(weights + (l << 3)), same), sign);
+      const w = f64x2.mul(f64x2.add(v128.load64_splat(own + (l << 3)), same), sign);
       v128.store(to, f64x2.add(f64x2.mul(z, w), v128.load(to)));
     }
   }
-}
-
-export function pauliApply(
-  state: usize,
-  out: usize,
-  n: i32,
-  flip: usize,
-  strings: usize,
-  count: i32,
-  turn: i32,
-  weights: usize,
-): void {
-  applyShare(0, 1, state, out, n, flip, strings, count, turn, weights);
-}
-
-/** What thread `part` does of it; no two threads write to the same place. */
-export function pauliApplyShare(
-  part: i32,
-  parts: i32,
-  state: usize,
-  out: usize,
-  n: i32,
-  flip: usize,
-  strings: usize,
-  count: i32,
-  turn: i32,
-  weights: usize,
-  stride: usize,
-): void {
-  applyShare(part, parts, state, out, n, flip, strings, count, turn, weights + <usize>part * stride);
 }

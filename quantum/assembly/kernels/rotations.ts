@@ -5,7 +5,7 @@
 // Record: k of each bit, lowest first; then p and q, which replace the last k where the rotation is written out.
 
 import { addDerivative } from './derivatives';
-import { AMPLITUDE, amplitude, madd, mul, nmadd, number, put, sumOfLanes } from './vector';
+import { AMPLITUDE, give, madd, mul, nmadd, number, sumOfLanes, take } from './vector';
 
 // @ts-expect-error: decorators of AssemblyScript
 @inline
@@ -19,21 +19,6 @@ function upper(full: bool, p: v128, q: v128, z0: v128, z1: v128): v128 {
 function lower(full: bool, p: v128, q: v128, z0: v128, z1: v128): v128 {
   if (full) return madd(q, z0, mul(p, z1));
   return madd(p, z0, z1);
-}
-
-/** `one`: the amplitude alone, where the lowest bit is rotated; else a whole vector. */
-// @ts-expect-error: decorators of AssemblyScript
-@inline
-function take(one: bool, p: usize): v128 {
-  if (one) return amplitude(p);
-  return v128.load(p);
-}
-
-// @ts-expect-error: decorators of AssemblyScript
-@inline
-function give(one: bool, p: usize, z: v128): void {
-  if (one) put(p, z);
-  else v128.store(p, z);
 }
 
 // @ts-expect-error: decorators of AssemblyScript

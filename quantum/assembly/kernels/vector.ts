@@ -22,6 +22,21 @@ export function put(p: usize, z: v128): void {
   else v128.store(p, z);
 }
 
+/** `one`: the amplitude alone, where a gate acts within a vector; else a whole vector. */
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+export function take(one: bool, p: usize): v128 {
+  if (one) return amplitude(p);
+  return v128.load(p);
+}
+
+// @ts-expect-error: decorators of AssemblyScript
+@inline
+export function give(one: bool, p: usize, z: v128): void {
+  if (one) put(p, z);
+  else v128.store(p, z);
+}
+
 /** One amplitude as two f64. */
 // @ts-expect-error: decorators of AssemblyScript
 @inline
