@@ -4,7 +4,6 @@
  * `pretraining-state/1`: tensors `weights.<name>`, `first.<name>`, `second.<name>` (the moments of the optimiser); the metadata field `state` is JSON.
  * `smiles-transformer/1`: tensors `<name>` alone; the metadata field `model` is JSON.
  */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from '../../core/contracts/safetensors.ts';
 import { VocabularyFacts } from './packed.ts';
@@ -142,18 +141,4 @@ export function decodeModel(bytes: Uint8Array): {
 } {
   const file = decodeSafetensors(bytes);
   return { header: metadataOf(file, 'model', ModelHeader), weights: (parameters) => flatten(file, parameters, '') };
-}
-
-/** Writes beside, forces to the disk, then takes the place of the old file: whoever is killed leaves the old one or the new one whole. */
-export function replaceFile(path: string, bytes: Uint8Array | string): void {
-  const part = `${path}.part`;
-  const file = openSync(part, 'w');
-  try {
-    const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
-    for (let at = 0; at < content.length; ) at += writeSync(file, content, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(part, path);
 }

@@ -14,9 +14,10 @@ import { parseArgs } from 'node:util';
 import { detokenize, sourceToken, UNKNOWN, vocabularyFacts } from '../../core/encoding/smiles-tokens.ts';
 import { type Source, sources } from '../../core/encoding/smiles-vocabulary.ts';
 import { type Chemistry, createChemistry, loadRDKit } from '../../core/molecule/chemistry.ts';
-import { decodeModel, type ModelHeader, replaceFile } from './checkpoint.ts';
+import { decodeModel, type ModelHeader } from './checkpoint.ts';
 import { numberOption, textOption } from './options.ts';
 import { type Corpus, decodeCorpus } from './packed.ts';
+import { replaceFile } from './replace-file.ts';
 import type { Engine, Sample, Trainer } from './trainer.ts';
 
 /** A share with the 95 % interval of Wilson (1927). */

@@ -8,7 +8,7 @@
  * where the first takes minutes.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { createFormMaker, type FormMaker } from './forms.ts';
 import { createGatherer, type SourceCounts } from './gather.ts';
 import { numberOption, textOption } from './options.ts';
 import { type Corpus, type CorpusHeader, encodeCorpus } from './packed.ts';
+import { replaceFile } from './replace-file.ts';
 import { corpusFiles, type Folders, heldOutFiles, type RowFile, readRows } from './rows.ts';
 
 export interface PrepareOptions extends Folders {
@@ -96,7 +97,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     unknown: gatherer.unknown,
     files,
   };
-  writeWhole(join(out, 'prepared.json'), `${JSON.stringify(prepared, null, 2)}\n`);
+  replaceFile(join(out, 'prepared.json'), `${JSON.stringify(prepared, null, 2)}\n`);
   for (const { name, sequences, tokens, longest } of Object.values(files))
     print(
       `${name}: ${sequences} sequences, ${tokens} tokens (${(tokens / sequences - 2).toFixed(2)} a molecule), longest ${longest}`,
@@ -137,15 +138,9 @@ function write(out: string, corpus: Corpus): FileFacts {
   const { split, sequences, tokens, longest } = corpus.header;
   const name = `${split}.safetensors`;
   const bytes = encodeCorpus(corpus);
-  writeWhole(join(out, name), bytes);
+  replaceFile(join(out, name), bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { name, bytes: bytes.length, sha256, sequences, tokens, longest };
-}
-
-/** A killed run leaves the old file or the new one. */
-function writeWhole(path: string, content: string | Uint8Array): void {
-  writeFileSync(`${path}.part`, content);
-  renameSync(`${path}.part`, path);
 }
 
 if (import.meta.main) {

@@ -4,16 +4,9 @@
  */
 import { existsSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeModel,
-  type ModelHeader,
-  type RunFacts,
-  type RunState,
-  replaceFile,
-} from './checkpoint.ts';
+import { type Checkpoint, decodeCheckpoint, encodeModel, type ModelHeader, type RunFacts, type RunState } from './checkpoint.ts';
 import type { LogLine, RunStore } from './loop.ts';
+import { replaceFile } from './replace-file.ts';
 import type { Trainer } from './trainer.ts';
 
 export interface RunFolder extends RunStore {

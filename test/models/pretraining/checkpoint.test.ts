@@ -10,9 +10,9 @@ import {
   encodeCheckpoint,
   encodeModel,
   type RunFacts,
-  replaceFile,
 } from '../../../models/pretraining/checkpoint.ts';
 import { freshState } from '../../../models/pretraining/loop.ts';
+import { replaceFile } from '../../../models/pretraining/replace-file.ts';
 import { checkFacts, openRunFolder } from '../../../models/pretraining/run-folder.ts';
 import { BigramTrainer } from '../../support/bigram-engine.ts';
 
