@@ -9,6 +9,7 @@ import type { BraketDevice } from './devices.ts';
 import { type ActionFacts, ActionRefused, type BraketEngine } from './engine.ts';
 import { enforceLimits } from './spending-limits.ts';
 import type { Task, TaskRequest, TaskStore } from './task-store.ts';
+import { usableDevice } from './usable-device.ts';
 
 export interface CreateTaskOptions {
   store: TaskStore;
@@ -41,7 +42,7 @@ export async function createTask(
   if (earlier) return { task: earlier, isNew: false };
 
   const deviceArn = reader.string('deviceArn', { min: 1, max: 256 });
-  const device = usableDevice(reader, deviceArn, options);
+  const device = usableDevice(reader, deviceArn, options.device);
   const shots = reader.integer('shots', { min: 0 });
   const bucket = reader.string('outputS3Bucket', { min: 3, max: 63 });
   const prefix = reader.string('outputS3KeyPrefix', { min: 1, max: 1024 });
@@ -112,14 +113,6 @@ function sameToken(reader: MemberReader, store: TaskStore, clientToken: string, 
   if (earlier && earlier.requestHash !== requestHash)
     throw reader.refuse(`The clientToken ${clientToken} was used before with another request.`);
   return earlier;
-}
-
-function usableDevice(reader: MemberReader, deviceArn: string, options: CreateTaskOptions): BraketDevice {
-  const device = options.device(deviceArn);
-  if (!device) throw reader.refuse(`Device ${deviceArn} is not known.`);
-  if (device.status === 'RETIRED') throw new ServiceError('DeviceRetiredException', `Device ${deviceArn} has been retired.`, 410);
-  if (device.status === 'OFFLINE') throw new ServiceError('DeviceOfflineException', `Device ${deviceArn} is offline.`, 424);
-  return device;
 }
 
 function requireJsonObject(reader: MemberReader, name: string, text: string | undefined): Record<string, unknown> | undefined {

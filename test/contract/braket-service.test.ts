@@ -1,6 +1,7 @@
 /** The rest of the service through the SDK for JavaScript: files of results, money, quotas, devices that go, faults. */
 import {
   BraketClient,
+  CreateJobCommand,
   CreateQuantumTaskCommand,
   CreateSpendingLimitCommand,
   DeviceOfflineException,
@@ -34,7 +35,7 @@ beforeAll(async () => {
   cloud = await startTestCloud({
     braket: {
       noise: false,
-      quotas: { SearchQuantumTasks: { perSecond: 1e-6, burst: 3 } },
+      quotas: { SearchQuantumTasks: { perSecond: 1e-6, burst: 3 }, CreateJob: { perSecond: 1e-6, burst: 2 } },
     },
   });
   await cloud.s3.call('CreateBucket', { Bucket: BUCKET });
@@ -194,6 +195,31 @@ describe('devices', () => {
     expect(
       told.map(({ region, resources, detail }) => [region, resources, detail['deviceName'], detail['deviceStatus']]),
     ).toEqual(['OFFLINE', 'RETIRED', 'ONLINE'].map((status) => ['eu-north-1', [GARNET], 'Garnet', status]));
+  });
+
+  test('refuse hybrid jobs as they refuse tasks, and CreateJob has a quota of its own', async () => {
+    const job = () =>
+      braket
+        .send(
+          new CreateJobCommand({
+            jobName: 'refused',
+            roleArn: 'arn:aws:iam::000000000000:role/AmazonBraketJobsExecutionRole',
+            deviceConfig: { device: GARNET },
+            algorithmSpecification: {
+              scriptModeConfig: { entryPoint: 'main', s3Uri: `s3://${BUCKET}/source.tar.gz`, compressionType: 'GZIP' },
+            },
+            instanceConfig: { instanceType: 'ml.m5.large', volumeSizeInGb: 30 },
+            outputDataConfig: { s3Path: `s3://${BUCKET}/jobs` },
+          }),
+        )
+        .catch((error: unknown) => error);
+    await control(`device/${encodeURIComponent(GARNET)}`, { status: 'OFFLINE' });
+    expect(await job()).toBeInstanceOf(DeviceOfflineException);
+    await control(`device/${encodeURIComponent(GARNET)}`, { status: 'RETIRED' });
+    expect(await job()).toBeInstanceOf(DeviceRetiredException);
+    await control(`device/${encodeURIComponent(GARNET)}`, { status: 'ONLINE' });
+    expect(await job()).toBeInstanceOf(ThrottlingException);
+    expect((await braket.send(new GetDeviceCommand({ deviceArn: GARNET }))).deviceStatus).toBe('ONLINE');
   });
 });
 

@@ -5,6 +5,7 @@ import { uuidFrom } from '../../change-events.ts';
 import type { MemberReader } from '../../members.ts';
 import { ServiceError } from '../../service.ts';
 import type { BraketDevice } from '../devices.ts';
+import { usableDevice } from '../usable-device.ts';
 import { INSTANCE_TYPES } from './instance-types.ts';
 import type { HybridJobStore } from './job-store.ts';
 import type { HybridJob, HybridJobRequest, InputChannel, ScriptMode } from './model.ts';
@@ -130,10 +131,7 @@ function required(reader: MemberReader, name: string): MemberReader {
 function requireUsable(reader: MemberReader, deviceArn: string, options: CreateJobOptions): void {
   // A simulator within the script: nothing of the service's.
   if (/^local:[^/]+\/.+$/.test(deviceArn)) return;
-  const device = options.device(deviceArn);
-  if (!device) throw reader.refuse(`Device ${deviceArn} is not known.`);
-  if (device.status === 'RETIRED') throw new ServiceError('DeviceRetiredException', `Device ${deviceArn} has been retired.`, 410);
-  if (device.status === 'OFFLINE') throw new ServiceError('DeviceOfflineException', `Device ${deviceArn} is offline.`, 424);
+  usableDevice(reader, deviceArn, options.device);
 }
 
 function readAlgorithm(reader: MemberReader, options: CreateJobOptions): { scriptMode?: ScriptMode; imageUri?: string } {
